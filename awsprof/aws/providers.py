@@ -1,0 +1,61 @@
+"""
+Credentials of profiles that AWS's own tools or another program serve: roles, Identity Center, others' processes.
+
+The one place where botocore's providers read the shared files, for a profile that is named explicitly.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import botocore.exceptions
+import botocore.session
+
+from awsprof.errors import AwsError, NoLiveSessionError
+from awsprof.model import LongTermCredentials, SessionCredentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+
+    from awsprof.model import Credentials
+
+
+def provided_credentials(name: str, *, environ: MutableMapping[str, str], trace: Callable[[str], None]) -> Credentials:
+    """
+    Ask botocore's providers for the credentials of the profile *name*.
+
+    Raises:
+        NoLiveSessionError: Its sign-in has expired, or its process asks for a login.
+        AwsError: Any other failure of the provider.
+    """
+    # A credential_process that leads back here must fail instead of starting itself for ever.
+    environ["AWSPROF_IN_PROCESS"] = "1"
+    try:
+        session = botocore.session.Session(profile=name)
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise AwsError(f"Profile {name} has no credentials that AWS's tools could find")
+        frozen = credentials.get_frozen_credentials()
+    except botocore.exceptions.CredentialRetrievalError as error:
+        trace(f"provider of {name}: {type(error).__name__}")
+        raise _from_process(name, str(error)) from None
+    except (botocore.exceptions.SSOTokenLoadError, botocore.exceptions.UnauthorizedSSOTokenError):
+        raise NoLiveSessionError(
+            f"The sign-in of {name} has expired", hint=f"Run 'aws sso login --profile {name}'."
+        ) from None
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
+        trace(f"provider of {name}: {type(error).__name__}")
+        raise AwsError(f"The credentials of {name} cannot be had: {' '.join(str(error).split())}") from None
+    finally:
+        environ.pop("AWSPROF_IN_PROCESS", None)
+    if frozen.token is None:
+        return LongTermCredentials(str(frozen.access_key), str(frozen.secret_key))
+    # botocore keeps the expiration of refreshable credentials in a private field only.
+    expiration = getattr(credentials, "_expiry_time", None)
+    return SessionCredentials(str(frozen.access_key), str(frozen.secret_key), str(frozen.token), expiration)
+
+
+def _from_process(name: str, said: str) -> AwsError | NoLiveSessionError:
+    if "awsprof login" in said:
+        return NoLiveSessionError(f"The source of {name} has no live session", hint=f"Run 'awsprof login {name}'.")
+    return AwsError(f"The credentials of {name} cannot be had: its credential_process failed")

@@ -1,0 +1,186 @@
+"""
+The root command: finds commands without importing them all, and turns errors into a sentence and an exit status.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+import awsprof
+from awsprof.cli.render import wants_colour
+from awsprof.cli.world import World
+from awsprof.errors import AwsprofError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class _Entry(NamedTuple):
+    family: str
+    module: str
+    help: str
+
+
+# Their one-line helps stand here so that --help imports none of them; a test holds them equal to the commands' own.
+_COMMANDS = {
+    "add": _Entry("Profiles", "profiles", "Add a profile: its keys into the vault, the rest into ~/.aws/config."),
+    "list": _Entry("Profiles", "profiles", "List profiles with account, region, MFA and session."),
+    "show": _Entry("Profiles", "profiles", "Show one profile."),
+    "remove": _Entry("Profiles", "profiles", "Remove a profile, its keys and its session from this machine."),
+    "login": _Entry("Sessions", "sessions", "Start a session with one MFA code; every AWS tool then just works."),
+    "logout": _Entry("Sessions", "sessions", "Forget sessions."),
+    "status": _Entry("Sessions", "sessions", "Show which sessions are live, and for how long."),
+    "whoami": _Entry("Sessions", "using", "Ask AWS whose credentials a profile has."),
+    "vault": _Entry("Sessions", "vault", "See, unlock and lock the place where secrets rest."),
+    "exec": _Entry("Use them", "using", "Run a command with a profile's credentials."),
+    "export": _Entry("Use them", "using", "Print a profile's credentials as shell code, dotenv or JSON."),
+    "settings": _Entry("Shell", "settings", "Get, set and list awsprof's own settings."),
+    "credential-process": _Entry("Plumbing", "sessions", "Answer an AWS tool; credential_process lines call this."),
+}
+
+
+class Command(click.Command):
+    """A command with the options that every command has."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params += [
+            click.Option(["--quiet"], is_flag=True, expose_value=False, callback=_set_quiet, help="Keep notices back."),
+            click.Option(
+                ["--debug"], is_flag=True, expose_value=False, callback=_set_debug, help="Show each call; no secret."
+            ),
+        ]
+
+
+def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(World).debug = True
+
+
+def _set_quiet(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(World).quiet = True
+
+
+class Group(click.Group):
+    """A group of our commands."""
+
+    command_class = Command
+
+
+class Root(Group):
+    """Loads a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        entry = _COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module = importlib.import_module(f"awsprof.cli.{entry.module}")
+        command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for family in dict.fromkeys(entry.family for entry in _COMMANDS.values()):
+            with formatter.section(family):
+                formatter.write_dl([(name, entry.help) for name, entry in _COMMANDS.items() if entry.family == family])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            raise click.UsageError(
+                f"There is no command '{args[0]}'" + (f"; did you mean '{close[0]}'?" if close else ""), ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def main(  # type: ignore[override]  # click overloads on standalone_mode what is one method here
+        self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any
+    ) -> Any:
+        arguments = list(sys.argv[1:] if args is None else args)
+        run_click = super().main
+        status = _status_of(lambda: run_click(arguments, standalone_mode=False, **extra), arguments)
+        if standalone_mode:
+            sys.exit(status)
+        return status
+
+
+def _status_of(work: Any, arguments: list[str]) -> int:
+    """Run *work* and return its exit status; the one place that makes an error into words."""
+    as_json = "--json" in (arguments[: arguments.index("--")] if "--" in arguments else arguments)
+    try:
+        outcome = work()
+    except AwsprofError as error:
+        return _show_error(error.status, error.message, error.hint, as_json=as_json)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "awsprof"
+        message = error.format_message().rstrip(".")
+        return _show_error(2, message, f"'{command} --help' shows how it is used.", as_json=as_json)
+    except click.ClickException as error:
+        return _show_error(1, error.format_message().rstrip("."), None, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read us has left; what is still in the buffer has nowhere to go.
+        sys.stdout = None
+        return 1
+    except Exception as error:  # noqa: BLE001 - a traceback may hold secrets in its lines; it is shown only when asked for
+        if "--debug" in arguments:
+            import traceback
+
+            traceback.print_exc()
+        kind = type(error).__name__
+        return _show_error(1, f"awsprof failed unexpectedly ({kind})", "Run it again with --debug.", as_json=as_json)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _show_error(status: int, message: str, hint: str | None, *, as_json: bool) -> int:
+    if as_json:
+        import json
+
+        table = {"version": 1, "error": {"status": status, "message": message, "hint": hint}}
+        click.echo(json.dumps(table), err=True)
+        return status
+    prefix = click.style("Error:", fg="red", bold=True)
+    click.echo(
+        f"{prefix} {message}." if message[-1:] not in ".?!" else f"{prefix} {message}", err=True, color=wants_colour()
+    )
+    if hint:
+        click.echo(hint, err=True)
+    return status
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(awsprof.__version__, prog_name="awsprof", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show each call; no secret.")
+@click.option("--quiet", is_flag=True, expose_value=False, callback=_set_quiet, help="Keep notices back.")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """
+    One safe, fast way to work in many AWS accounts.
+
+    \b
+    awsprof add autochart prod paul      keys into the vault, never in plain text
+    awsprof login prod                   one MFA code a session
+    aws s3 ls --profile autochart_prod_paul
+    """
+    context.ensure_object(World)
+    context.color = wants_colour()
+
+
+def run() -> int:
+    """Run the command line of this process and return its exit status."""
+    status = main.main(standalone_mode=False)
+    assert isinstance(status, int)
+    return status

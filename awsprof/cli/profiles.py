@@ -1,0 +1,191 @@
+"""The commands that add, list, show and remove profiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from awsprof.cli.main import Command
+from awsprof.cli.render import echo_json, profile_object, profile_table, session_object
+from awsprof.cli.selecting import Narrowing, one, selecting
+from awsprof.configfiles.profiles import is_listed
+from awsprof.errors import UsageError
+from awsprof.model import check_account_id, check_mfa_serial, check_region
+from awsprof.naming import ProfileName, printable
+
+if TYPE_CHECKING:
+    from awsprof.cli.world import World
+    from awsprof.model import LongTermCredentials
+
+_MAX_INPUT_BYTES = 65_536
+
+
+@click.command("add", cls=Command)
+@click.argument("product")
+@click.argument("env")
+@click.argument("user")
+@click.option("--region", metavar="REGION", help="The profile's region, as in eu-west-1.")
+@click.option("--account-id", metavar="ID", help="Refuse keys of any other account.")
+@click.option("--mfa-serial", metavar="ARN", help="The MFA device; found at AWS when left out.")
+@click.option("--from", "source", metavar="FILE", help="Read the keys from a file, or from stdin with '-'.")
+@click.option("--no-verify", is_flag=True, help="Ask AWS nothing; needs --account-id.")
+@click.option("--force", is_flag=True, help="Allow a protected env to share its account.")
+@click.option("--replace", is_flag=True, help="Give an existing profile new keys.")
+@click.option("--json", "as_json", is_flag=True, help="Print the profile as JSON.")
+@click.pass_obj
+def add_command(
+    world: World,
+    product: str,
+    env: str,
+    user: str,
+    region: str | None,
+    account_id: str | None,
+    mfa_serial: str | None,
+    source: str | None,
+    no_verify: bool,
+    force: bool,
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """
+    Add a profile: its keys into the vault, the rest into ~/.aws/config.
+
+    Asks for the access key (hidden), unless --from names a file with it: two lines, the console's CSV, or the JSON
+    of 'aws iam create-access-key'. AWS is asked whose key it is before anything is written.
+
+    \b
+    awsprof add autochart prod paul
+    awsprof add autochart prod paul --from paul_accessKeys.csv --region eu-west-1
+    awsprof add autochart prod paul --replace        new keys for a profile that is there
+    """
+    from awsprof.profiles.adding import AddRequest
+
+    request = AddRequest(
+        name=ProfileName.checked(product, env, user),
+        region=check_region(region) if region else None,
+        account_id=check_account_id(account_id) if account_id else None,
+        mfa_serial=check_mfa_serial(mfa_serial) if mfa_serial else None,
+        verify=not no_verify,
+        force=force,
+        replace=replace,
+    )
+    there = world.adding.check(request)
+    keys = _read_keys(world, request.name, source)
+    chosen = world.adding.region(request)
+    if chosen is None and there is None and world.terminal.can_answer():
+        answer = world.terminal.ask("Region (empty for none): ", option="--region").strip()
+        chosen = check_region(answer) if answer else None
+    added = world.adding.add(request, keys, region=request.region if there else chosen)
+    for warning in added.warnings:
+        world.warn(warning)
+    profile = added.profile
+    if as_json:
+        echo_json({"profile": profile_object(world, profile)})
+        return
+    done = "New keys for" if there else "Added"
+    click.echo(f"{done} {profile.name}: account {profile.account_id}, {added.arn or 'not verified'}")
+    if profile.mfa_serial:
+        click.echo(f"MFA device {profile.mfa_serial}. Next: awsprof login {profile.name}")
+    else:
+        click.echo(f"No MFA device, so no login is needed. Try: aws sts get-caller-identity --profile {profile.name}")
+
+
+def _read_keys(world: World, name: ProfileName, source: str | None) -> LongTermCredentials:
+    from awsprof.sessions.keys import check_keys, keys_in_text
+
+    if source is None:
+        access_key_id = world.terminal.ask(f"Access key id for {name}: ", option="--from")
+        secret = world.terminal.ask("Secret access key (hidden): ", option="--from", hidden=True)
+        return check_keys(access_key_id, secret)
+    try:
+        with click.open_file(source, "rb") as file:
+            data = file.read(_MAX_INPUT_BYTES)
+        return keys_in_text(data.decode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{printable(source)} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{printable(source)} is no text") from None
+
+
+@click.command("list", cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--names", is_flag=True, help="Print the names alone, one a line.")
+@click.option("--product", metavar="PRODUCT", help="This product's profiles only.")
+@click.pass_obj
+def list_command(world: World, as_json: bool, names: bool, product: str | None) -> None:
+    """
+    List profiles with account, region, MFA and session.
+
+    \b
+    awsprof list
+    awsprof list --product autochart --json
+    """
+    profiles = [
+        profile
+        for profile in world.files.profiles().values()
+        if product is None or (profile.parts and profile.parts.product == product)
+    ]
+    if as_json:
+        echo_json({"profiles": [profile_object(world, profile) for profile in profiles]})
+    elif names:
+        click.echo("".join(f"{profile.name}\n" for profile in profiles if is_listed(profile.name)), nl=False)
+    elif profiles:
+        click.echo(profile_table(world, profiles))
+    else:
+        world.say("No profiles yet. Add one with: awsprof add PRODUCT ENV USER")
+
+
+@click.command("show", cls=Command)
+@click.argument("selector", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@selecting
+@click.pass_obj
+def show_command(world: World, selector: str | None, as_json: bool, narrowing: Narrowing) -> None:
+    """
+    Show one profile.
+
+    \b
+    awsprof show prod
+    awsprof show autochart/prod --json
+    """
+    profile = one(world, selector, narrowing)
+    table = profile_object(world, profile)
+    if as_json:
+        echo_json({"profile": table})
+        return
+    session = session_object(world, profile)
+    table["session"] = f"{session['state']}, until {session['expiration']}" if session else "none needed"
+    if session and not session["expiration"]:
+        table["session"] = "none"
+    for key, value in table.items():
+        words = {None: "-", True: "yes", False: "no"}.get(value, value)
+        click.echo(f"{key.replace('_', ' '):14} {printable(str(words))}")
+
+
+@click.command("remove", cls=Command)
+@click.argument("selector")
+@click.option("--delete-key", is_flag=True, help="Delete the access key at AWS first.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@selecting
+@click.pass_obj
+def remove_command(world: World, selector: str, delete_key: bool, yes: bool, narrowing: Narrowing) -> None:
+    """
+    Remove a profile, its keys and its session from this machine.
+
+    \b
+    awsprof remove autochart_legacy_paul
+    awsprof remove legacy --delete-key --yes
+    """
+    profile = one(world, selector, narrowing)
+    world.removing.check(profile, delete_key=delete_key)
+    what = f"Remove {printable(profile.name)}{' and delete its access key at AWS' if delete_key else ''}?"
+    if not yes and not world.terminal.confirm(what):
+        world.say("Nothing was removed.")
+        raise click.exceptions.Exit(1)
+    removed = world.removing.remove(profile, delete_key=delete_key)
+    click.echo(f"Removed {printable(removed.name)}.")
+    if removed.deleted_key_id:
+        click.echo(f"Its access key {removed.deleted_key_id} is deleted at AWS.")
+    elif removed.living_key_id:
+        click.echo(f"Its access key {removed.living_key_id} still lives at AWS: delete it there if nobody needs it.")

@@ -1,0 +1,129 @@
+"""
+Showing results: tables and durations for people, JSON for scripts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from awsprof.fastpath import LIVE_SECONDS
+from awsprof.model import Kind
+from awsprof.naming import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from awsprof.cli.world import World
+    from awsprof.model import Profile
+
+
+def echo_json(table: Mapping[str, Any]) -> None:
+    click.echo(json.dumps({"version": 1, **table}, indent=2))
+
+
+def profile_object(world: World, profile: Profile) -> dict[str, Any]:
+    """Return a profile in the contract's JSON form."""
+    parts = profile.parts
+    return {
+        "name": profile.name,
+        "product": parts.product if parts else None,
+        "env": parts.env if parts else None,
+        "user": parts.user if parts else None,
+        "account_id": profile.account_id,
+        "alias": world.store.alias(profile.account_id),
+        "region": profile.region,
+        "kind": str(profile.kind),
+        "delivery": str(profile.delivery) if profile.delivery else None,
+        "mfa_serial": profile.mfa_serial,
+        "protected": profile.protected,
+        "in_convention": parts is not None,
+        "session": session_object(world, profile),
+    }
+
+
+def session_object(world: World, profile: Profile) -> dict[str, Any] | None:
+    """Return what is known of a profile's session; None where none is needed."""
+    holder = session_holder(world, profile)
+    if holder is None:
+        return None
+    from awsprof.sessions.store import iso
+
+    expiration_s = world.store.expiration(holder)
+    if expiration_s is None:
+        return {"state": "none", "expiration": None, "seconds_left": None}
+    from datetime import UTC, datetime
+
+    left_s = int(expiration_s - world.now().timestamp())
+    state = "live" if left_s >= LIVE_SECONDS else "expired"
+    expiration = iso(datetime.fromtimestamp(expiration_s, UTC))
+    return {"state": state, "expiration": expiration, "seconds_left": max(0, left_s)}
+
+
+def session_holder(world: World, profile: Profile) -> str | None:
+    """Return the profile whose session *profile* lives by: its own, or for a role its source's; None: needs none."""
+    seen: set[str] = set()
+    while profile.kind is Kind.ROLE:
+        source = profile.settings.get("source_profile")
+        found = world.files.profiles().get(source) if source and source not in seen else None
+        if found is None:
+            return None
+        seen.add(profile.name)
+        profile = found
+    return profile.name if profile.needs_session else None
+
+
+def left(seconds: float) -> str:
+    """Write a stretch of time with the two units that matter."""
+    if seconds < 120:
+        return f"{max(0, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes > 60 else f"{minutes} min"
+
+
+def until(expiration: datetime, now: datetime) -> str:
+    """Write an instant for a person: the local time, and how far off it is."""
+    return f"{expiration.astimezone():%H:%M} ({left((expiration - now).total_seconds())})"
+
+
+def profile_table(world: World, profiles: Iterable[Profile]) -> str:
+    """Return the table that ``list`` and ``status`` show; protected profiles in red."""
+    rows = [("PROFILE", "ACCOUNT", "REGION", "KIND", "MFA", "SESSION")]
+    colours: list[str | None] = [None]
+    for profile in profiles:
+        alias = world.store.alias(profile.account_id)
+        account = f"{profile.account_id or '?'}{f' ({alias})' if alias else ''}"
+        mfa = "yes" if profile.mfa_serial else "no" if profile.kind is Kind.USER else "-"
+        name = profile.name + (" (protected)" if profile.protected else "")
+        rows.append((name, account, profile.region or "-", str(profile.kind), mfa, _session_words(world, profile)))
+        colours.append("red" if profile.protected else None)
+    return _table(rows, colours)
+
+
+def _session_words(world: World, profile: Profile) -> str:
+    session = session_object(world, profile)
+    if session is None:
+        return "-"
+    if session["state"] == "live":
+        return left(session["seconds_left"])
+    return str(session["state"])
+
+
+def _table(rows: Sequence[Sequence[str]], colours: Sequence[str | None]) -> str:
+    # Written here because importing rich costs as much as all the rest of ``list``.
+    plain = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in plain) for column in range(len(plain[0]))]
+    lines = []
+    for row, colour in zip(plain, colours, strict=True):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        lines.append(click.style(line, fg=colour) if colour else line)
+    return "\n".join(lines)
+
+
+def wants_colour() -> bool | None:
+    """Return False where NO_COLOR or a dumb terminal asks for none; None lets click look at the stream."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None

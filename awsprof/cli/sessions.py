@@ -1,0 +1,161 @@
+"""The commands that start, end and show sessions, and the one that AWS's tools call."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from awsprof.cli.main import Command
+from awsprof.cli.render import echo_json, profile_object, profile_table, session_object, until
+from awsprof.cli.selecting import Narrowing, one, selecting
+from awsprof.errors import AwsprofError, NoLiveSessionError, UsageError
+from awsprof.model import Kind, duration_seconds
+from awsprof.naming import refuse_default
+
+if TYPE_CHECKING:
+    from awsprof.cli.world import World
+    from awsprof.model import Profile
+    from awsprof.sessions.login import Login
+
+
+@click.command("login", cls=Command)
+@click.argument("selectors", metavar="[SELECTOR]...", nargs=-1)
+@click.option("--all", "everyone", is_flag=True, help="Log in every profile that has an MFA device.")
+@click.option("--code", metavar="CODE", help="The device's six digits, or '-' to read them from stdin.")
+@click.option("--duration", metavar="TIME", help="How long the session lasts, as in 12h or 90m.")
+@click.option("--force", is_flag=True, help="Start a new session even beside a fresh one.")
+@click.option("--json", "as_json", is_flag=True, help="Print the profiles as JSON.")
+@selecting
+@click.pass_obj
+def login_command(
+    world: World,
+    selectors: tuple[str, ...],
+    everyone: bool,
+    code: str | None,
+    duration: str | None,
+    force: bool,
+    as_json: bool,
+    narrowing: Narrowing,
+) -> None:
+    """
+    Start a session with one MFA code; every AWS tool then just works.
+
+    \b
+    awsprof login prod
+    awsprof login dev prod
+    awsprof login autochart_prod_paul --code 123456 --duration 2h
+    """
+    duration_s = duration_seconds(duration) if duration else None
+    profiles = _chosen(world, selectors, everyone, narrowing)
+    if code is not None and len(profiles) > 1:
+        raise UsageError("A code is good for one profile only", hint="Name one, or leave out --code to be asked.")
+    typed = sys.stdin.readline() if code == "-" else code
+    if typed is not None:
+        from awsprof.sessions.codes import check_code
+
+        typed = check_code(typed)
+    for profile in profiles:
+        warn_of_missing_mfa(world, profile)
+        login = world.sessions.login(profile, code=typed, duration_s=duration_s, force=force)
+        if not as_json:
+            show_login(world, login)
+    if as_json:
+        echo_json({"profiles": [profile_object(world, profile) for profile in profiles]})
+
+
+def _chosen(world: World, selectors: tuple[str, ...], everyone: bool, narrowing: Narrowing) -> list[Profile]:
+    if everyone and selectors:
+        raise UsageError("--all and a selector exclude each other")
+    if everyone:
+        return [profile for profile in world.files.profiles().values() if profile.needs_session]
+    wanted = [one(world, selector, narrowing) for selector in (selectors or [None])]
+    return list({profile.name: profile for profile in wanted}.values())
+
+
+def show_login(world: World, login: Login) -> None:
+    if login.session is None:
+        click.echo(f"{login.profile.name} has no MFA device: it needs no session and works as it is.")
+        return
+    words = "logged in" if login.renewed else "already logged in"
+    account = login.profile.account_id or "unknown"
+    click.echo(f"{login.profile.name}: {words} until {until(login.session.expiration, world.now())}, account {account}")
+
+
+def warn_of_missing_mfa(world: World, profile: Profile) -> None:
+    """Say once, on stderr, that nothing but a key protects a protected env."""
+    if profile.protected and profile.kind is Kind.USER and not profile.mfa_serial:
+        world.warn(f"{profile.name} is protected and has no MFA device: its key alone opens the account")
+
+
+@click.command("logout", cls=Command)
+@click.argument("selector", required=False)
+@click.option("--all", "everyone", is_flag=True, help="Forget every session.")
+@selecting
+@click.pass_obj
+def logout_command(world: World, selector: str | None, everyone: bool, narrowing: Narrowing) -> None:
+    """
+    Forget sessions.
+
+    AWS has no call that ends a session: what is forgotten here stays valid there until its expiration.
+
+    \b
+    awsprof logout prod
+    awsprof logout --all
+    """
+    if everyone and selector:
+        raise UsageError("--all and a selector exclude each other")
+    profiles = list(world.files.profiles().values()) if everyone else [one(world, selector, narrowing)]
+    names = [profile.name for profile in profiles if world.store.delete(profile.name)]
+    for name in names:
+        click.echo(f"{name}: logged out")
+    if not names:
+        world.say("No session to forget.")
+
+
+@click.command("status", cls=Command)
+@click.argument("selector", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@selecting
+@click.pass_context
+def status_command(context: click.Context, selector: str | None, as_json: bool, narrowing: Narrowing) -> None:
+    """
+    Show which sessions are live, and for how long.
+
+    With a selector, the exit status is 8 when that profile needs a session and has no live one.
+
+    \b
+    awsprof status
+    awsprof status prod && make deploy
+    """
+    world: World = context.obj
+    profiles = list(world.files.profiles().values()) if selector is None else [one(world, selector, narrowing)]
+    if as_json:
+        echo_json({"profiles": [profile_object(world, profile) for profile in profiles]})
+    elif profiles:
+        click.echo(profile_table(world, profiles))
+    if selector is not None:
+        session = session_object(world, profiles[0])
+        context.exit(NoLiveSessionError.status if session and session["state"] != "live" else 0)
+
+
+@click.command("credential-process", cls=Command)
+@click.argument("name")
+@click.pass_obj
+def credential_process_command(world: World, name: str) -> None:
+    """
+    Answer an AWS tool; credential_process lines call this.
+
+    Prints the standard JSON and nothing else on stdout. Renews the session when that needs nobody, or asks on the
+    terminal when a person is in its foreground; else exits 8 and names the command to run.
+    """
+    refuse_default(name)
+    if world.environ.get("AWSPROF_IN_PROCESS"):
+        raise AwsprofError(
+            f"credential_process of {name} leads back to awsprof itself",
+            hint="Correct credential_process and source_profile in the shared config file.",
+        )
+    world.in_credential_process = True
+    profile = world.files.get(name)
+    click.echo(world.sessions.serve(profile).answer)

@@ -1,0 +1,123 @@
+"""The commands that hand a profile's credentials to something else, or ask AWS whose they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from awsprof.cli.main import Command
+from awsprof.cli.render import echo_json
+from awsprof.cli.selecting import Narrowing, one, selecting
+from awsprof.cli.sessions import warn_of_missing_mfa
+from awsprof.errors import NoLiveSessionError
+from awsprof.naming import printable
+from awsprof.shells.quoting import FORMATS, render
+
+if TYPE_CHECKING:
+    from awsprof.cli.world import World
+
+
+class _ExecCommand(Command):
+    """Reads its own options before ``--`` only; what follows is somebody else's command, untouched."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            at = args.index("--")
+            ctx.meta["command"] = args[at + 1 :]
+            return super().parse_args(ctx, args[:at])
+        # Without --, the first word is the selector and all behind it the command.
+        ctx.allow_interspersed_args = False
+        ctx.meta["command"] = None
+        return super().parse_args(ctx, args)
+
+
+@click.command("exec", cls=_ExecCommand, context_settings={"ignore_unknown_options": False})
+@click.argument("words", metavar="[SELECTOR] -- COMMAND...", nargs=-1, type=click.UNPROCESSED)
+@selecting
+@click.pass_context
+def exec_command(context: click.Context, words: tuple[str, ...], narrowing: Narrowing) -> None:
+    """
+    Run a command with a profile's credentials.
+
+    Logs in first when a session is needed. The command replaces awsprof, so its exit status and signals are its own.
+
+    \b
+    awsprof exec prod -- aws s3 ls
+    awsprof exec autochart/dev -- npm run deploy
+    """
+    world: World = context.obj
+    command = context.meta["command"]
+    if command is None:
+        command = list(words[1:])
+        words = words[:1]
+    if len(words) > 1:
+        raise click.UsageError("One SELECTOR, then --, then the command", context)
+    if not command:
+        raise click.UsageError("There is no command to run", context)
+    profile = one(world, words[0] if words else None, narrowing)
+    warn_of_missing_mfa(world, profile)
+    from awsprof.shells.environment import for_command
+
+    served = world.sessions.serve(profile)
+    context.exit(world.become(command, for_command(world.environ, profile, served.credentials)))
+
+
+@click.command("export", cls=Command)
+@click.argument("selector", required=False)
+@click.option("--format", "style", type=click.Choice(FORMATS), default="sh", show_default=True, help="Whose words.")
+@selecting
+@click.pass_obj
+def export_command(world: World, selector: str | None, style: str, narrowing: Narrowing) -> None:
+    """
+    Print a profile's credentials as shell code, dotenv or JSON.
+
+    Prints secrets: that is its purpose. dotenv and json cannot take variables out; they hold only what is set.
+
+    \b
+    eval "$(awsprof export dev)"
+    awsprof export dev --format fish | source
+    awsprof export dev --format dotenv > .env
+    """
+    profile = one(world, selector, narrowing)
+    from awsprof.shells.environment import taken_out, variables
+
+    served = world.sessions.serve(profile)
+    click.echo(render(style, taken_out(world.environ), variables(profile, served.credentials)), nl=False)
+
+
+@click.command("whoami", cls=Command)
+@click.argument("selector", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@selecting
+@click.pass_obj
+def whoami_command(world: World, selector: str | None, as_json: bool, narrowing: Narrowing) -> None:
+    """
+    Ask AWS whose credentials a profile has.
+
+    \b
+    awsprof whoami prod
+    """
+    if selector is None and not world.environ.get("AWS_PROFILE"):
+        raise NoLiveSessionError(
+            "No profile is active: AWS_PROFILE is not set", hint="Name one: 'awsprof whoami prod'."
+        )
+    profile = one(world, selector, narrowing)
+    credentials = world.sessions.serve(profile).credentials
+    region = profile.region_for_calls(world.environ)
+    identity = world.aws.caller_identity(credentials, region=region)
+    alias = world.aws.account_alias(credentials, region=region)
+    world.store.save_alias(identity.account_id, alias)
+    if as_json:
+        echo_json(
+            {
+                "profile": profile.name,
+                "account_id": identity.account_id,
+                "alias": alias,
+                "arn": identity.arn,
+                "user_id": identity.user_id,
+            }
+        )
+        return
+    account = f"{identity.account_id} ({alias})" if alias else identity.account_id
+    click.echo(f"{printable(profile.name)}: account {account}, {identity.arn}")

@@ -1,0 +1,224 @@
+"""
+The outside world as one object, with real defaults; tests hand in another one.
+
+Builds each service when a command first needs it, so that no command pays for what it does not use.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from awsprof.cli.terminal import Terminal
+from awsprof.configfiles.profiles import ProfileFiles
+from awsprof.errors import CommandNotRunError
+from awsprof.places import Places
+from awsprof.settings import Settings, find_team_file
+from awsprof.storage.private import remove_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping, Sequence
+
+    from awsprof.aws.calls import Aws
+    from awsprof.model import Credentials, Profile
+    from awsprof.profiles.adding import Adding
+    from awsprof.profiles.removing import Removing
+    from awsprof.sessions.login import Sessions
+    from awsprof.sessions.store import SessionStore
+    from awsprof.settings import TeamFile
+    from awsprof.vault import ChosenVault
+
+
+def _become(command: Sequence[str], environ: dict[str, str]) -> int:
+    """Replace this process by *command*; on Windows, which cannot, run it and return its exit status."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        if os.name != "posix":
+            return subprocess.run(command, env=environ, check=False).returncode
+        import signal
+
+        # Python ignores SIGPIPE, and a command would inherit that.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.execvpe(command[0], list(command), environ)  # noqa: S606 - becoming the user's own command is the purpose
+    except (FileNotFoundError, NotADirectoryError):
+        raise CommandNotRunError(f"There is no command '{command[0]}'", status=127) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CommandNotRunError(f"'{command[0]}' cannot be run: {reason}", status=126) from None
+
+
+@dataclass
+class World:
+    """What commands see of the outside: environment, clock, terminal, files, vault, AWS."""
+
+    environ: MutableMapping[str, str] = field(default_factory=lambda: os.environ)
+    terminal: Terminal = field(default_factory=Terminal)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+    become: Callable[[Sequence[str], dict[str, str]], int] = _become
+    debug: bool = False
+    quiet: bool = False
+    in_credential_process: bool = False
+
+    def say(self, sentence: str) -> None:
+        """Tell the person something beside a command's output; --quiet keeps it back."""
+        if not self.quiet:
+            print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - the one voice beside click's
+
+    def warn(self, sentence: str) -> None:
+        print(f"Warning: {sentence}.", file=sys.stderr, flush=True)  # noqa: T201 - warnings are never kept back
+
+    def trace(self, sentence: str) -> None:
+        if self.debug:
+            print(f"debug: {sentence}", file=sys.stderr, flush=True)  # noqa: T201 - asked for by --debug
+
+    @cached_property
+    def places(self) -> Places:
+        return Places.from_environ(self.environ)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.load(self.places.settings_file)
+
+    @cached_property
+    def team(self) -> TeamFile | None:
+        try:
+            return find_team_file(Path.cwd(), self.warn)
+        except FileNotFoundError:
+            return None  # the working directory is gone
+
+    @cached_property
+    def files(self) -> ProfileFiles:
+        return ProfileFiles(self.places, self.settings, self.team)
+
+    @cached_property
+    def vault(self) -> ChosenVault:
+        from awsprof.vault import Patience, choose_vault
+
+        person = self.terminal.can_answer()
+        patience = Patience.fitting(
+            self.environ,
+            terminal=person,
+            credential_process=self.in_credential_process,
+            on_wait=lambda: self.say("Waiting for the keyring; it may have opened a dialog …"),
+        )
+        return choose_vault(
+            self.settings.vault,
+            self.environ,
+            self.places,
+            patience,
+            ask_passphrase=self._ask_passphrase if person else None,
+            confirm_create=self._confirm_vault if person else None,
+        )
+
+    @cached_property
+    def aws(self) -> Aws:
+        from awsprof.aws.calls import Aws
+
+        return Aws(self.environ, self.trace)
+
+    @cached_property
+    def store(self) -> SessionStore:
+        from awsprof.sessions.store import SessionStore
+
+        return SessionStore(self.places, vault=self._vault if self.settings.session_store == "vault" else None)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from awsprof.sessions.codes import CodeLedger
+        from awsprof.sessions.login import Outside, Sessions
+
+        outside = Outside(
+            environ=self.environ,
+            now=self.now,
+            sleep=self.sleep,
+            person=self,
+            aws=lambda: self.aws,
+            vault=self._vault,
+            profile=self.files.get,
+            provided=self._provided,
+        )
+        return Sessions(
+            outside, places=self.places, settings=self.settings, store=self.store, ledger=CodeLedger(self.places)
+        )
+
+    @cached_property
+    def adding(self) -> Adding:
+        from awsprof.profiles.adding import Adding
+
+        return Adding(
+            files=self.files,
+            vault=self._vault,
+            aws=lambda: self.aws,
+            sessions=self.sessions,
+            store=self.store,
+            settings=self.settings,
+            team=self.team,
+            environ=self.environ,
+            choose_device=self._choose_device,
+        )
+
+    @cached_property
+    def removing(self) -> Removing:
+        from awsprof.profiles.removing import Removing
+
+        return Removing(
+            files=self.files,
+            vault=self._vault,
+            aws=lambda: self.aws,
+            sessions=self.sessions,
+            store=self.store,
+            places=self.places,
+            environ=self.environ,
+        )
+
+    # The person, as sessions see one.
+
+    def can_answer(self) -> bool:
+        return self.terminal.can_answer()
+
+    def ask_code(self, profile: Profile) -> str:
+        return self.terminal.ask(f"MFA code for {profile.name}: ", option="--code")
+
+    def tell(self, sentence: str) -> None:
+        self.say(sentence)
+
+    def _vault(self) -> ChosenVault:
+        return self.vault
+
+    def _provided(self, name: str) -> Credentials:
+        from awsprof.aws.providers import provided_credentials
+
+        return provided_credentials(name, environ=self.environ, trace=self.trace)
+
+    def _choose_device(self, serials: Sequence[str]) -> str:
+        from awsprof.profiles.adding import no_device_chosen
+
+        if not self.terminal.can_answer():
+            raise no_device_chosen(serials)
+        return serials[
+            self.terminal.choose("Which MFA device gives this profile's codes?", serials, option="--mfa-serial")
+        ]
+
+    def _ask_passphrase(self, question: str) -> str:
+        return self.terminal.ask(question, option="AWSPROF_VAULT_PASSPHRASE_COMMAND", hidden=True)
+
+    def _confirm_vault(self) -> bool:
+        self.say("There is no OS keyring here. awsprof can keep secrets in files that a passphrase opens (age).")
+        return self.terminal.confirm(f"Make such a vault in {self.places.vault}?")
+
+    def write_settings(self, text: str) -> None:
+        from awsprof.storage.private import write_private_file
+
+        if text.strip():
+            write_private_file(self.places.settings_file, text.encode("utf-8"))
+        else:
+            remove_file(self.places.settings_file)

@@ -1,0 +1,257 @@
+"""
+Making a profile, or giving one new keys: everything is proven before anything is written.
+
+Knows AWS's answers and the convention's rules; asks through what it is handed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from awsprof.configfiles.launcher import process_line
+from awsprof.configfiles.profiles import exists
+from awsprof.errors import AccessDeniedError, AnswerNeededError, AwsprofError, NoSingleProfileError, UsageError
+from awsprof.model import Kind, Profile
+from awsprof.sessions.keys import StoredKeys, load_keys
+from awsprof.settings import is_protected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from awsprof.configfiles.profiles import ProfileFiles
+    from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, MfaDevice
+    from awsprof.naming import ProfileName
+    from awsprof.sessions.login import Sessions
+    from awsprof.sessions.store import SessionStore
+    from awsprof.settings import Settings, TeamEnv, TeamFile
+    from awsprof.vault import Vault
+
+
+class AwsCalls(Protocol):
+    """What adding needs of AWS."""
+
+    def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity: ...
+
+    def mfa_devices(self, credentials: Credentials, *, region: str) -> list[MfaDevice]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AddRequest:
+    """What a person wants added."""
+
+    name: ProfileName
+    region: str | None
+    account_id: str | None
+    mfa_serial: str | None
+    verify: bool
+    force: bool
+    replace: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of it; *arn* is None when AWS was not asked."""
+
+    profile: Profile
+    arn: str | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Device:
+    serial: str | None
+    warning: str | None = None
+
+
+class Adding:
+    """Adds profiles of one user's shared files."""
+
+    def __init__(
+        self,
+        *,
+        files: ProfileFiles,
+        vault: Callable[[], Vault],
+        aws: Callable[[], AwsCalls],
+        sessions: Sessions,
+        store: SessionStore,
+        settings: Settings,
+        team: TeamFile | None,
+        environ: Mapping[str, str],
+        choose_device: Callable[[Sequence[str]], str],
+    ) -> None:
+        """
+        Args:
+            choose_device: Asks which of several MFA serials to use; raises AnswerNeededError with no terminal.
+        """
+        self._files = files
+        self._vault = vault
+        self._aws = aws
+        self._sessions = sessions
+        self._store = store
+        self._settings = settings
+        self._team = team
+        self._environ = environ
+        self._choose_device = choose_device
+
+    def check(self, request: AddRequest) -> Profile | None:
+        """
+        Refuse what cannot be added whatever its keys are, before anybody is asked for them.
+
+        Returns:
+            The profile that is there already, when it is to be given new keys.
+        """
+        name = str(request.name)
+        profiles = self._files.profiles()
+        there = profiles.get(name)
+        if not request.verify and request.account_id is None:
+            raise UsageError("--no-verify asks AWS nothing, so it needs the account", hint="Give it with --account-id.")
+        process_line(name, self._environ)
+        if not request.replace:
+            if there is not None:
+                raise exists(name)
+            return None
+        if there is None:
+            raise NoSingleProfileError(f"There is no profile {name} to give new keys", hint="Leave out --replace.")
+        if there.kind is not Kind.USER:
+            raise AwsprofError(
+                f"{name} keeps its keys elsewhere ({there.kind}), so --replace cannot give it new ones",
+                hint=f"'awsprof remove {name}' takes it out, then 'awsprof add' makes it anew.",
+            )
+        return there
+
+    def region(self, request: AddRequest) -> str | None:
+        """Return the region a new profile gets without asking: the option's, the team file's, or the setting's."""
+        team_env = self._team_env(request.name)
+        team_region = self._team.region if self._team and self._team.product == request.name.product else None
+        return request.region or (team_env and team_env.region) or team_region or self._settings.region
+
+    def add(self, request: AddRequest, keys: LongTermCredentials, *, region: str | None) -> Added:
+        """
+        Verify *keys* with AWS, then store them and write the profile.
+
+        Raises:
+            AwsError: AWS refuses the keys or is out of reach.
+            UsageError: They are a root user's keys.
+            AwsprofError: They are of another account or user than they should be, or the account is shared.
+            VaultError: The vault cannot take them.
+            SharedFileError: The shared config file cannot be changed.
+        """
+        name = str(request.name)
+        there = self.check(request)
+        call_region = region or (there.region_for_calls(self._environ) if there else "us-east-1")
+        arn, account_id, device = None, request.account_id, _Device(request.mfa_serial)
+        if request.verify:
+            identity = self._aws().caller_identity(keys, region=call_region)
+            arn, account_id = identity.arn, identity.account_id
+            self._check_identity(request, identity)
+            if request.mfa_serial is None:
+                device = self._find_device(keys, call_region, there)
+        elif there is not None and request.mfa_serial is None:
+            device = _Device(there.mfa_serial)
+        assert account_id is not None  # check() saw to it
+        warnings = [device.warning] if device.warning else []
+        if not request.force:
+            self._check_shared_account(request.name, account_id)
+        if region is None and there is None:
+            warnings.append("No region is set: name one with --region, or in the settings with 'region'")
+        settings = {"region": region, "mfa_serial": device.serial, "aws_account_id": account_id}
+        with self._sessions.identity_lock(name):
+            self._store_keys(name, StoredKeys(keys, arn), there, settings)
+        profile = self._files.get(name)
+        if profile.protected and not profile.mfa_serial:
+            warnings.append(f"{name} is a protected profile without an MFA device: its key alone opens the account")
+        return Added(profile, arn, tuple(warnings))
+
+    def _store_keys(
+        self, name: str, keys: StoredKeys, there: Profile | None, settings: Mapping[str, str | None]
+    ) -> None:
+        """Write vault and file under the identity's lock; whichever fails, the other is as it was."""
+        self._check_still(name, there)
+        vault = self._vault()
+        old = vault.get(name) if there is not None else None
+        if there is not None:
+            self._check_same_user(there, load_keys(vault, name), keys.arn, settings["aws_account_id"])
+        changes = {key: value for key, value in settings.items() if value is not None}
+        if there is None or there.delivery is not None:
+            changes["credential_process"] = process_line(name, self._environ)
+        vault.set(name, keys.to_text())
+        try:
+            self._files.add(name, changes, replace=there is not None)
+        except BaseException:
+            if old is None:
+                vault.delete(name)
+            else:
+                vault.set(name, old)
+            raise
+        self._store.delete(name)
+
+    def _check_still(self, name: str, there: Profile | None) -> None:
+        """Look again under the lock: another process may have added the profile since."""
+        if there is None and name in self._files.profiles():
+            raise exists(name)
+
+    def _check_identity(self, request: AddRequest, identity: CallerIdentity) -> None:
+        if identity.is_root_user:
+            raise UsageError(
+                "That is an access key of the root user, which must not be used",
+                hint="Make an IAM user in that account and give its key; then delete the root user's in the console.",
+            )
+        team_env = self._team_env(request.name)
+        wanted = {
+            "--account-id says": request.account_id,
+            "the team file says": team_env.account_id if team_env else None,
+        }
+        for source, account_id in wanted.items():
+            if account_id is not None and account_id != identity.account_id:
+                raise AwsprofError(
+                    f"The key is of account {identity.account_id}, and {source} {account_id}; nothing was written",
+                    hint=f"Give a key of account {account_id}.",
+                )
+
+    @staticmethod
+    def _check_same_user(there: Profile, stored: StoredKeys | None, arn: str | None, account_id: str | None) -> None:
+        if there.account_id not in (None, account_id):
+            raise AwsprofError(
+                f"The new key is of account {account_id}, and {there.name} is in {there.account_id}; "
+                "nothing was written"
+            )
+        if stored is not None and arn is not None and stored.arn not in (None, arn):
+            raise AwsprofError(f"The new key is of {arn}, and {there.name} is {stored.arn}; nothing was written")
+
+    def _find_device(self, keys: LongTermCredentials, region: str, there: Profile | None) -> _Device:
+        old = there.mfa_serial if there else None
+        try:
+            devices = self._aws().mfa_devices(keys, region=region)
+        except AccessDeniedError:
+            return _Device(
+                old, "This user may not list its MFA devices; if it has one, name it with --replace --mfa-serial ARN"
+            )
+        serials = [device.serial for device in devices if device.gives_codes]
+        if old in serials:
+            return _Device(old)
+        if not serials:
+            fido_only = "The user has only FIDO keys or passkeys, which STS cannot take: the profile works without MFA"
+            return _Device(None, fido_only if devices else None)
+        return _Device(serials[0] if len(serials) == 1 else self._choose_device(serials))
+
+    def _check_shared_account(self, name: ProfileName, account_id: str) -> None:
+        """A protected env may not share its account with an unprotected one of the product."""
+        protected = is_protected(name.product, name.env, self._settings, self._team)
+        for other in self._files.profiles().values():
+            if other.parts is None or other.parts.product != name.product or other.account_id != account_id:
+                continue
+            if other.protected != protected:
+                raise AwsprofError(
+                    f"Account {account_id} is also {other.name}'s: a protected env may not share its account with an "
+                    "unprotected one",
+                    hint="Give a key of another account, or say --force if it must be so.",
+                )
+
+    def _team_env(self, name: ProfileName) -> TeamEnv | None:
+        return self._team.envs.get(name.env) if self._team and self._team.product == name.product else None
+
+
+def no_device_chosen(serials: Sequence[str]) -> AnswerNeededError:
+    """Make the error for several MFA devices and nobody to choose."""
+    return AnswerNeededError(f"Which of the MFA devices {', '.join(serials)} to use", option="--mfa-serial")

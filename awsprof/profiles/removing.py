@@ -1,0 +1,112 @@
+"""
+Taking a profile out of files, vault and sessions, in the order that never leaves a profile without its keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from awsprof.errors import AwsprofError, VaultError, VaultLockedError, VaultUnavailableError
+from awsprof.model import Kind
+from awsprof.sessions.keys import load_keys
+from awsprof.storage.private import remove_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from awsprof.configfiles.profiles import ProfileFiles
+    from awsprof.model import Credentials, Profile
+    from awsprof.places import Places
+    from awsprof.sessions.login import Sessions
+    from awsprof.sessions.store import SessionStore
+    from awsprof.vault import Vault
+
+ITEMS = ("", "/seed", "/console")
+
+
+class AwsCalls(Protocol):
+    """What removing needs of AWS."""
+
+    def delete_access_key(self, credentials: Credentials, *, region: str, access_key_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was taken out; *living_key_id* is the access key that still works at AWS."""
+
+    name: str
+    living_key_id: str | None
+    deleted_key_id: str | None
+
+
+class Removing:
+    """Removes profiles of one user's shared files."""
+
+    def __init__(
+        self,
+        *,
+        files: ProfileFiles,
+        vault: Callable[[], Vault],
+        aws: Callable[[], AwsCalls],
+        sessions: Sessions,
+        store: SessionStore,
+        places: Places,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._files = files
+        self._vault = vault
+        self._aws = aws
+        self._sessions = sessions
+        self._store = store
+        self._places = places
+        self._environ = environ
+
+    def check(self, profile: Profile, *, delete_key: bool) -> None:
+        """Refuse, before anybody is asked, what other profiles depend on, or what has no key here to delete."""
+        users = self._files.naming_as_source(profile.name)
+        if users:
+            raise AwsprofError(
+                f"{profile.name} is the source_profile of {', '.join(users)}",
+                hint="Remove those first, or give them another source_profile.",
+            )
+        if delete_key and profile.kind is not Kind.USER:
+            raise AwsprofError(f"{profile.name} has no access key in the vault to delete")
+
+    def remove(self, profile: Profile, *, delete_key: bool) -> Removed:
+        """
+        Remove the profile's sections, sessions, state and vault items, and with *delete_key* its key at AWS first.
+
+        Raises:
+            AwsprofError: Another profile names it as its source.
+            AwsError: AWS refuses to delete the key; then nothing is removed.
+        """
+        self.check(profile, delete_key=delete_key)
+        key_id = self._key_id(profile, must=delete_key)
+        if delete_key and key_id is not None:
+            served = self._sessions.serve(profile)
+            region = profile.region_for_calls(self._environ)
+            self._aws().delete_access_key(served.credentials, region=region, access_key_id=key_id)
+        with self._sessions.identity_lock(profile.name):
+            # The files first: killed in between, a vault item without a profile does no harm, the reverse would.
+            self._files.remove(profile.name)
+            self._store.delete(profile.name)
+            remove_file(self._places.seed_marker(profile.name))
+            if profile.kind is Kind.USER:
+                for suffix in ITEMS:
+                    self._vault().delete(f"{profile.name}{suffix}")
+        return Removed(profile.name, None if delete_key else key_id, key_id if delete_key else None)
+
+    def _key_id(self, profile: Profile, *, must: bool) -> str | None:
+        if profile.kind is not Kind.USER:
+            return None
+        try:
+            stored = load_keys(self._vault(), profile.name)
+        except (VaultLockedError, VaultUnavailableError):
+            raise
+        except VaultError:
+            # A damaged item is no reason to keep the profile for ever.
+            if must:
+                raise
+            return None
+        return stored.credentials.access_key_id if stored else None

@@ -1,0 +1,399 @@
+"""
+Logging in, and what a profile's tools are handed: one question and one STS call, however many processes ask.
+
+Knows the order of things; files, the vault, AWS and the person are handed in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from awsprof.errors import (
+    AnswerNeededError,
+    AwsError,
+    AwsprofError,
+    InvalidKeyError,
+    InvalidTokenCodeError,
+    NoLiveSessionError,
+    UnreachableError,
+    UnusableMfaDeviceError,
+    VaultError,
+)
+from awsprof.model import Kind, MfaDevice, SessionCredentials, duration_seconds
+from awsprof.naming import printable
+from awsprof.sessions.codes import STEP_S, check_code, code_from_command, code_from_seed, step_at
+from awsprof.sessions.keys import load_keys
+from awsprof.sessions.store import Session, process_answer
+from awsprof.storage.lock import LockHeldError, lock_path, locked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, Profile
+    from awsprof.places import Places
+    from awsprof.sessions.codes import CodeLedger
+    from awsprof.sessions.store import SessionStore
+    from awsprof.settings import Settings
+    from awsprof.vault import Vault
+
+ANSWER_LIMIT_S = 50
+_CHAINED_LIMIT_S = 3600
+_MAX_CHAIN = 8
+
+
+class AwsCalls(Protocol):
+    """What sessions need of AWS."""
+
+    def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity: ...
+
+    def get_session_token(
+        self, credentials: LongTermCredentials, *, region: str, serial: str, code: str, duration_s: int
+    ) -> SessionCredentials: ...
+
+    def assume_role(
+        self,
+        credentials: Credentials,
+        *,
+        region: str,
+        role_arn: str,
+        session_name: str,
+        external_id: str | None,
+        duration_s: int | None,
+    ) -> SessionCredentials: ...
+
+
+class Person(Protocol):
+    """Whoever may sit at the terminal."""
+
+    def can_answer(self) -> bool: ...
+
+    def ask_code(self, profile: Profile) -> str: ...
+
+    def tell(self, sentence: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The world as sessions see it; replaced whole in tests."""
+
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    person: Person
+    aws: Callable[[], AwsCalls]
+    vault: Callable[[], Vault]
+    profile: Callable[[str], Profile]
+    provided: Callable[[str], Credentials]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How a login went: the session that holds now (None: the profile needs none), and whether it is new."""
+
+    profile: Profile
+    session: Session | None
+    renewed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a tool is handed for a profile."""
+
+    credentials: Credentials
+    answer: bytes
+
+
+class Sessions:
+    """The sessions of all profiles."""
+
+    def __init__(
+        self, outside: Outside, *, places: Places, settings: Settings, store: SessionStore, ledger: CodeLedger
+    ) -> None:
+        self._outside = outside
+        self._places = places
+        self._settings = settings
+        self._store = store
+        self._ledger = ledger
+
+    def login(
+        self, profile: Profile, *, code: str | None = None, duration_s: int | None = None, force: bool = False
+    ) -> Login:
+        """
+        See to it that *profile* has a session.
+
+        Args:
+            code: Six digits a person gave beforehand; None asks, where a code cannot be made.
+            duration_s: 900 to 129,600; None takes the profile's own or the settings'.
+            force: Start a new session even beside a fresh one.
+
+        Raises:
+            AnswerNeededError: A code is needed and there is neither a terminal nor a way to make one.
+            InvalidTokenCodeError: STS refused the code, or it is known to be used.
+            NoLiveSessionError: Another process kept asking for too long.
+        """
+        profile = self._identity(profile)
+        if not profile.needs_session:
+            return Login(profile, None, renewed=False)
+        with self.identity_lock(profile.name):
+            session = self._store.load(profile.name)
+            now = self._outside.now()
+            if session is not None and not force:
+                nobody_can = code is None and not self._renews_alone(profile) and not self._outside.person.can_answer()
+                if session.is_fresh(now) or (session.is_live(now) and nobody_can):
+                    return Login(profile, session, renewed=False)
+            return Login(profile, self._renew(profile, code, duration_s), renewed=True)
+
+    def serve(self, profile: Profile) -> Served:
+        """
+        Return the credentials that a tool is handed for *profile*, starting a session where that is needed.
+
+        Raises:
+            NoLiveSessionError: A session is needed, and nobody is there to answer.
+        """
+        if profile.kind is Kind.ROLE:
+            return self._of_session(self._role_session(profile, ()))
+        if profile.kind is not Kind.USER:
+            credentials = self._outside.provided(profile.name)
+            return Served(credentials, process_answer(credentials, profile.account_id))
+        if profile.needs_session:
+            return self._of_session(self._user_session(profile))
+        credentials = self._long_term(profile)
+        return Served(credentials, process_answer(credentials, profile.account_id))
+
+    def long_term_credentials(self, profile: Profile) -> LongTermCredentials:
+        """Return the keys of *profile* from the vault; raises VaultError when they are not there."""
+        return self._long_term(profile)
+
+    @contextlib.contextmanager
+    def identity_lock(self, name: str) -> Iterator[None]:
+        """Let one process at a time ask, log in, or change the keys of the profile that holds them."""
+        path = lock_path(self._places.locks, f"identity {name}")
+        waiting = f"Waiting for another awsprof that is busy with {name} …"
+        try:
+            with locked(path, limit_s=ANSWER_LIMIT_S, on_wait=lambda: self._outside.person.tell(waiting)):
+                yield
+        except LockHeldError as error:
+            raise NoLiveSessionError(
+                f"Another process has been busy with {name} for {ANSWER_LIMIT_S} s: {error.holder}",
+                hint=f"Answer it or end it, then run 'awsprof login {name}'.",
+            ) from None
+
+    def _identity(self, profile: Profile) -> Profile:
+        """Follow source profiles to the one that holds the keys."""
+        path = [profile.name]
+        while profile.kind is Kind.ROLE:
+            source = profile.settings.get("source_profile")
+            if source is None:
+                raise AwsprofError(f"{printable(profile.name)} is a role without a source_profile: nothing to log in")
+            if source in path or len(path) > _MAX_CHAIN:
+                raise _cycle([*path, source])
+            path.append(source)
+            profile = self._outside.profile(source)
+        if profile.kind is Kind.SSO:
+            raise AwsprofError(
+                f"{printable(profile.name)} signs in through IAM Identity Center",
+                hint=f"Run 'aws sso login --profile {printable(profile.name)}'.",
+            )
+        if profile.kind is Kind.LOGIN:
+            raise AwsprofError(
+                f"{printable(profile.name)} signs in through the AWS CLI",
+                hint=f"Run 'aws login --profile {printable(profile.name)}'.",
+            )
+        return profile
+
+    def _user_session(self, profile: Profile) -> Session:
+        session = self._store.load(profile.name)
+        now = self._outside.now()
+        if session is not None and (session.is_fresh(now) or (session.is_live(now) and not self._renews_now(profile))):
+            return session
+        if not self._renews_alone(profile) and not self._outside.person.can_answer():
+            raise _no_session(profile)
+        with self.identity_lock(profile.name):
+            # Whoever held the lock before has probably answered for all of us.
+            session = self._store.load(profile.name)
+            now = self._outside.now()
+            live = session is not None and session.is_live(now)
+            if session is not None and (session.is_fresh(now) or (live and not self._renews_now(profile))):
+                return session
+            try:
+                return self._renew(profile, None, None)
+            except AnswerNeededError:
+                raise _no_session(profile) from None
+            except (AwsprofError, OSError):
+                if session is None or not live:
+                    raise
+                return session
+
+    def _role_session(self, profile: Profile, path: tuple[str, ...]) -> Session:
+        if profile.name in path or len(path) > _MAX_CHAIN:
+            raise _cycle([*path, profile.name])
+        session = self._store.load(profile.name)
+        if session is not None and session.is_fresh(self._outside.now()):
+            return session
+        source = self._outside.profile(self._source_name(profile))
+        if source.kind is Kind.ROLE:
+            credentials: Credentials = self._role_session(source, (*path, profile.name)).credentials()
+        else:
+            credentials = self.serve(source).credentials
+        asked = profile.settings.get("duration_seconds", "")
+        duration_s = int(asked) if asked.isdigit() else _CHAINED_LIMIT_S
+        if isinstance(credentials, SessionCredentials):
+            duration_s = min(duration_s, _CHAINED_LIMIT_S)
+        assumed = self._outside.aws().assume_role(
+            credentials,
+            region=profile.region_for_calls(self._outside.environ),
+            role_arn=profile.settings["role_arn"],
+            session_name=role_session_name(profile),
+            external_id=profile.settings.get("external_id"),
+            duration_s=duration_s,
+        )
+        session = Session.of(assumed, account_id=profile.account_id, duration_s=duration_s)
+        self._store.save(profile.name, session, account_id=profile.account_id)
+        return session
+
+    @staticmethod
+    def _source_name(profile: Profile) -> str:
+        source = profile.settings.get("source_profile")
+        if source is None:
+            raise AwsprofError(
+                f"{printable(profile.name)} is a role without a source_profile, which awsprof cannot use"
+            )
+        return source
+
+    def _renew(self, profile: Profile, typed: str | None, duration_s: int | None) -> Session:
+        """Start a session under the identity's lock: one code, one call, nothing stored until the account is proven."""
+        serial = profile.mfa_serial
+        assert serial is not None  # the caller asked needs_session
+        if not MfaDevice(serial).gives_codes:
+            raise UnusableMfaDeviceError(
+                f"{profile.name} has a FIDO key or passkey, and STS takes token codes only",
+                hint="Add a virtual MFA device to the user in IAM, then set it with 'awsprof add … --replace'.",
+            )
+        duration_s = duration_s or self._duration_s(profile)
+        keys = self._long_term(profile)
+        credentials = self._exchange(profile, keys, serial, typed, duration_s)
+        identity = self._outside.aws().caller_identity(
+            credentials, region=profile.region_for_calls(self._outside.environ)
+        )
+        if profile.account_id is not None and identity.account_id != profile.account_id:
+            raise AwsprofError(
+                f"The session is of account {identity.account_id}, and {profile.name} claims {profile.account_id}; "
+                "nothing was stored",
+                hint=f"Give the profile its own account's keys with '{_replace_command(profile)}'.",
+            )
+        session = Session.of(credentials, account_id=identity.account_id, duration_s=duration_s)
+        self._store.save(profile.name, session, account_id=identity.account_id)
+        return session
+
+    def _exchange(
+        self, profile: Profile, keys: LongTermCredentials, serial: str, typed: str | None, duration_s: int
+    ) -> SessionCredentials:
+        code, step = (check_code(typed), None) if typed is not None else self._code(profile, serial)
+        now = self._outside.now()
+        before = self._ledger.claim(serial, code, step_at(now) if step is None else step, now=now)
+        try:
+            return self._outside.aws().get_session_token(
+                keys,
+                region=profile.region_for_calls(self._outside.environ),
+                serial=serial,
+                code=code,
+                duration_s=duration_s,
+            )
+        except UnreachableError as error:
+            if not error.sent:
+                self._ledger.give_back(serial, code, before, refused=False)
+            raise
+        except AwsError as error:
+            # A refused code that was typed may be a slip of the finger: the right one is still good in this step.
+            if step is None or not isinstance(error, InvalidTokenCodeError):
+                self._ledger.give_back(serial, code, before, refused=isinstance(error, InvalidTokenCodeError))
+            raise self._with_command(profile, error) from None
+
+    def _code(self, profile: Profile, serial: str) -> tuple[str, int | None]:
+        """Come by a code: from the stored seed, mfa_command, or the person; a made one is bound to its step."""
+        seed = self._outside.vault().get(f"{profile.name}/seed")
+        if seed is not None:
+            step = max(step_at(self._outside.now()), self._ledger.last(serial).step + 1)
+            self._await_step(step)
+            return code_from_seed(seed, step), step
+        if self._settings.mfa_command:
+            self._await_step(self._ledger.last(serial).step + 1)
+            return code_from_command(self._settings.mfa_command, profile, self._outside.environ), None
+        return check_code(self._outside.person.ask_code(profile)), None
+
+    def _await_step(self, step: int) -> None:
+        """Sleep until *step* begins; a step far ahead comes from a clock that was set back, and is not waited for."""
+        wait_s = step * STEP_S - self._outside.now().timestamp()
+        if wait_s > 2 * STEP_S:
+            raise InvalidTokenCodeError(
+                "The last code of this device was used at a later time than this machine's clock shows",
+                hint="Check the clock, then try again.",
+            )
+        if wait_s > 0:
+            self._outside.person.tell(f"Waiting {wait_s:.0f} s for the device's next code …")
+            self._outside.sleep(wait_s)
+
+    def _renews_alone(self, profile: Profile) -> bool:
+        """Whether a code can be made without a person, told without opening the vault."""
+        return bool(self._settings.mfa_command) or self._places.seed_marker(profile.name).exists()
+
+    def _renews_now(self, profile: Profile) -> bool:
+        """Whether that needs no waiting for the device's next code either."""
+        step = step_at(self._outside.now())
+        return self._renews_alone(profile) and self._ledger.last(profile.mfa_serial or "").step < step
+
+    def _long_term(self, profile: Profile) -> LongTermCredentials:
+        stored = load_keys(self._outside.vault(), profile.name)
+        if stored is None:
+            raise VaultError(
+                f"The vault holds no access key for {profile.name}",
+                hint=f"Give it one with '{_replace_command(profile)}'.",
+            )
+        return stored.credentials
+
+    def _duration_s(self, profile: Profile) -> int:
+        own = profile.settings.get("awsprof_session_duration")
+        usual = self._settings.protected_session_duration if profile.protected else self._settings.session_duration
+        return duration_seconds(own or usual)
+
+    @staticmethod
+    def _with_command(profile: Profile, error: AwsError) -> AwsError:
+        """Name the command that gives a profile new keys, where its keys are what AWS refuses."""
+        if isinstance(error, InvalidKeyError):
+            error.hint = f"Make a new access key in IAM and store it with '{_replace_command(profile)}'."
+        return error
+
+    @staticmethod
+    def _of_session(session: Session) -> Served:
+        return Served(session.credentials(), session.answer)
+
+
+def role_session_name(profile: Profile) -> str:
+    """
+    Return the user part of a profile's name as a role session's name.
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    user = profile.parts.user if profile.parts else profile.name
+    allowed = "".join(char if char.isascii() and (char.isalnum() or char in "_=,.@-") else "-" for char in user)
+    return allowed.ljust(2, "-")[:64]
+
+
+def _no_session(profile: Profile) -> NoLiveSessionError:
+    return NoLiveSessionError(f"{profile.name} has no live session", hint=f"Run 'awsprof login {profile.name}'.")
+
+
+def _replace_command(profile: Profile) -> str:
+    parts = profile.parts
+    words = f"{parts.product} {parts.env} {parts.user}" if parts else "PRODUCT ENV USER"
+    return f"awsprof add {words} --replace"
+
+
+def _cycle(path: list[str]) -> AwsprofError:
+    return AwsprofError(
+        f"source_profile leads round in a circle: {' → '.join(map(printable, path))}",
+        hint="Correct source_profile in one of them.",
+    )

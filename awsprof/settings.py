@@ -1,0 +1,233 @@
+"""
+awsprof's own settings (``config.toml``) and a product's team file (``.awsprof.toml``).
+
+Reads and checks both, writes the first; knows no command line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from awsprof.errors import RefusedNameError, UsageError
+from awsprof.model import check_account_id, check_region, duration_seconds
+from awsprof.naming import check_part, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+PROTECTED_ENVS = ("prod", "production", "live")
+TEAM_FILE = ".awsprof.toml"
+_CHOICES = {"session_store": ("file", "vault"), "vault": ("auto", "keyring", "file")}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What ``config.toml`` may hold, and what holds where it is silent."""
+
+    user: str | None = None
+    region: str | None = None
+    protected_envs: tuple[str, ...] = ()
+    session_store: str = "file"
+    session_duration: str = "12h"
+    protected_session_duration: str = "1h"
+    mfa_command: tuple[str, ...] = ()
+    vault: str = "auto"
+    browser: str | None = None
+    console_services: tuple[str, ...] = ()
+    release: bool = True
+    prompt_format: str | None = None
+    prompt_ascii: bool = False
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        """Read *path*; a missing file means the defaults."""
+        table = _read_toml(path)
+        return cls(**{key: _checked(key, value, where=f"{path}: ") for key, value in table.items()})
+
+
+KEYS = tuple(Settings.__dataclass_fields__)
+_LISTS = tuple(key for key in KEYS if isinstance(getattr(Settings(), key), tuple))
+_BOOLEANS = tuple(key for key in KEYS if isinstance(getattr(Settings(), key), bool))
+
+
+def check_key(key: str) -> str:
+    if key in KEYS:
+        return key
+    raise UsageError(f"There is no setting '{printable(key)}'", hint=_nearest(key, KEYS))
+
+
+def _nearest(word: str, words: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, words, n=1)
+    return f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(words)}."
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "user": lambda text: check_part("user", text),
+    "region": check_region,
+    "session_duration": duration_seconds,
+    "protected_session_duration": duration_seconds,
+}
+
+
+def _checked(key: str, value: object, *, where: str = "") -> Any:
+    """Return a TOML value in the form ``Settings`` holds it, or raise UsageError."""
+    check_key(key)
+    if key in _LISTS:
+        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+            raise UsageError(f"{where}{key} is a list of texts", hint=f'Write it like {key} = ["one", "two"].')
+        if key == "protected_envs":
+            for item in value:
+                check_part("env", item)
+        return tuple(value)
+    if key in _BOOLEANS:
+        if not isinstance(value, bool):
+            raise UsageError(f"{where}{key} is true or false")
+        return value
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{where}{key} is a text")
+    choices = _CHOICES.get(key)
+    if choices and value not in choices:
+        raise UsageError(f"{where}{key} is one of {', '.join(choices)}, not '{printable(value)}'")
+    if key in _CHECKS:
+        try:
+            _CHECKS[key](value)
+        except UsageError as error:
+            raise UsageError(f"{where}{key}: {error.message}", hint=error.hint) from None
+    return value
+
+
+def from_words(key: str, words: Sequence[str]) -> Any:
+    """
+    Read a setting as a person types it: one word, several for a list, yes or no for a switch.
+
+    Raises:
+        UsageError: An unknown key, or a value it cannot have.
+    """
+    check_key(key)
+    if key in _LISTS:
+        return _checked(key, words)
+    if len(words) != 1:
+        raise UsageError(f"{key} takes one value")
+    if key in _BOOLEANS:
+        answers = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+        if words[0].lower() not in answers:
+            raise UsageError(f"{key} is true or false, not '{printable(words[0])}'")
+        return answers[words[0].lower()]
+    return _checked(key, words[0])
+
+
+def with_setting(text: str, key: str, value: object) -> str:
+    """Return the TOML *text* with one setting changed, or taken out when *value* is None; the rest as it was."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    if value is None:
+        document.pop(key, None)
+    else:
+        document[key] = list(value) if isinstance(value, tuple) else value
+    return tomlkit.dumps(document)
+
+
+class TeamEnv(NamedTuple):
+    """One env of a product, as its team file describes it."""
+
+    account_id: str | None
+    region: str | None
+    protected: bool
+    stages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TeamFile:
+    """The ``.awsprof.toml`` of a product: no secret, no user, no command."""
+
+    path: Path
+    product: str
+    region: str | None = None
+    envs: Mapping[str, TeamEnv] = field(default_factory=dict)
+
+
+def find_team_file(start: Path, warn: Callable[[str], None]) -> TeamFile | None:
+    """Read the nearest team file from *start* upwards; one that is another user's is passed over with a warning."""
+    for directory in (start, *start.parents):
+        path = directory / TEAM_FILE
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        if os.name == "posix" and status.st_uid != os.geteuid():
+            warn(f"{path} is ignored: it is owned by another user")
+            return None
+        return _team_file(path, _read_toml(path))
+    return None
+
+
+def _team_file(path: Path, table: Mapping[str, Any]) -> TeamFile:
+    _only(path, table, ("product", "region", "envs"))
+    if not isinstance(table.get("product"), str):
+        raise RefusedNameError(f"{path}: product is missing", hint='Its first line is like product = "autochart".')
+    envs: dict[str, TeamEnv] = {}
+    tables = table.get("envs", {})
+    if not isinstance(tables, dict) or not all(isinstance(row, dict) for row in tables.values()):
+        raise UsageError(f"{path}: envs holds one table for each env, as in [envs.dev]")
+    for env, row in tables.items():
+        _only(path, row, ("account_id", "region", "protected", "stages"))
+        check_part("env", env)
+        account_id, region = row.get("account_id"), _team_region(path, row)
+        if account_id is not None:
+            check_account_id(str(account_id))
+        protected, stages = row.get("protected", False), row.get("stages", [env])
+        if not isinstance(protected, bool):
+            raise UsageError(f"{path}: protected of {env} is true or false")
+        if not isinstance(stages, list) or not all(isinstance(stage, str) for stage in stages):
+            raise UsageError(f"{path}: stages of {env} is a list of texts")
+        envs[env] = TeamEnv(None if account_id is None else str(account_id), region, protected, tuple(stages))
+    return TeamFile(path, check_part("product", table["product"]), _team_region(path, table), envs)
+
+
+def _team_region(path: Path, table: Mapping[str, Any]) -> str | None:
+    region = table.get("region")
+    if region is None:
+        return None
+    if not isinstance(region, str):
+        raise UsageError(f"{path}: region is a text")
+    return check_region(region)
+
+
+def _only(path: Path, table: Mapping[str, Any], keys: Sequence[str]) -> None:
+    for key in table:
+        if key not in keys:
+            line = _line_of(path, key)
+            raise UsageError(f"{path}, line {line}: there is no key '{printable(key)}'", hint=_nearest(key, keys))
+
+
+def _line_of(path: Path, key: str) -> int:
+    lines = path.read_text("utf-8").splitlines()
+    return next((n for n, line in enumerate(lines, 1) if line.lstrip("[ \t\"'").startswith(key)), 1)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    import tomllib
+
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no TOML: {error}", hint="Mend that line, then run the command again.") from None
+
+
+def is_protected(product: str, env: str, settings: Settings, team: TeamFile | None) -> bool:
+    """Whether an env is protected: by its name, the settings, or the product's team file; nothing takes it away."""
+    if env in PROTECTED_ENVS or env in settings.protected_envs:
+        return True
+    row = team.envs.get(env) if team is not None and team.product == product else None
+    return row is not None and row.protected

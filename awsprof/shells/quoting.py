@@ -1,0 +1,81 @@
+"""
+Setting variables in the words of each shell; the one place where values become shell code.
+
+Knows quoting rules; not what is quoted.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+from awsprof.errors import RefusedNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# PowerShell takes each of these for a single quote.
+_POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
+_UNSAFE_IN_CMD = frozenset('"%!^&|<>\r\n')
+
+
+def _sh(text: str) -> str:
+    return shlex.quote(text)
+
+
+def _fish(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _powershell(text: str) -> str:
+    return "'" + "".join(char * 2 if char in _POWERSHELL_QUOTES else char for char in text) + "'"
+
+
+def _cmd(text: str) -> str:
+    """Return *text* as it is: cmd.exe has no quoting that holds, so what would need it is refused."""
+    if _UNSAFE_IN_CMD.intersection(text):
+        raise RefusedNameError("cmd.exe cannot take a value with a quote, %, !, ^, &, |, < or > in it")
+    return text
+
+
+def _dotenv(text: str) -> str:
+    """
+    Quote so that dotenv readers take it literally: single quotes, in which they know no escapes.
+
+    A value with a quote or a line end in it has no spelling that all of them read alike.
+    """
+    if "'" in text or "\n" in text or "\r" in text:
+        raise RefusedNameError("The dotenv format cannot take a value with a quote or a line end in it")
+    return f"'{text}'"
+
+
+_SETTERS: dict[str, Callable[[str, str], str]] = {
+    "sh": lambda name, value: f"export {name}={_sh(value)}",
+    "fish": lambda name, value: f"set -gx {name} {_fish(value)}",
+    "powershell": lambda name, value: f"$Env:{name} = {_powershell(value)}",
+    "cmd": lambda name, value: f'set "{name}={_cmd(value)}"',
+    "dotenv": lambda name, value: f"{name}={_dotenv(value)}",
+}
+_REMOVERS: dict[str, Callable[[str], str]] = {
+    "sh": lambda name: f"unset {name}",
+    "fish": lambda name: f"set -e {name}",
+    "powershell": lambda name: f"Remove-Item -ErrorAction Ignore Env:{name}",
+    "cmd": lambda name: f'set "{name}="',
+}
+FORMATS = (*_SETTERS, "json")
+
+
+def render(style: str, removed: Sequence[str], added: Mapping[str, str]) -> str:
+    """
+    Return code in *style* that takes variables out and sets others; dotenv and json hold only what is set.
+
+    Args:
+        style: One of ``FORMATS``.
+    """
+    if style == "json":
+        return json.dumps(dict(added), indent=2) + "\n"
+    remover = _REMOVERS.get(style)
+    lines = [remover(name) for name in removed if name not in added] if remover else []
+    lines += [_SETTERS[style](name, value) for name, value in added.items()]
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,70 @@
+"""
+Small files that are this user's alone: sessions, state, keys.
+
+Whole or not at all: readers see the old bytes or the new ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEMP_PREFIX = ".awsprof-"
+
+
+def make_private_directory(path: Path) -> None:
+    """Make *path* with mode 0700, and take others' rights from one that is ours already."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix":
+        status = path.stat()
+        if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+            path.chmod(0o700)
+
+
+def write_private_file(path: Path, data: bytes, *, mtime: float | None = None) -> None:
+    """
+    Replace *path* by *data*, mode 0600 in a directory of mode 0700, atomically and durably.
+
+    Args:
+        mtime: Epoch seconds to give the file as its modification time, before it appears.
+    """
+    make_private_directory(path.parent)
+    temp = path.parent / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
+    try:
+        descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if mtime is not None:
+            os.utime(temp, (mtime, mtime))
+        os.replace(temp, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temp.unlink()
+        raise
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make a rename in *path* last through a power cut; not every system can, so it is done as far as it goes."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_file(path: Path) -> bool:
+    """Remove *path*; False when there was none."""
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

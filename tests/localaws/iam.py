@@ -1,0 +1,180 @@
+"""
+IAM: authorises every action, does the strict ones itself, and leaves the rest to moto.
+
+Source: https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from . import motobackend
+from .accesskeys import AccessKeys
+from .identities import Identities, Kind, invalid_token
+from .mfa import Mfa
+from .wire import Answer, AwsError, Value
+
+if TYPE_CHECKING:
+    from moto.iam.models import IAMBackend
+
+    from .devices import Devices
+    from .invocation import Action, Invocation
+
+ALIAS_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+# Actions whose UserName, when it is not given, is the caller's own.
+OWN_BY_DEFAULT = frozenset(
+    {
+        "ChangePassword",
+        "CreateAccessKey",
+        "DeactivateMFADevice",
+        "DeleteAccessKey",
+        "GetLoginProfile",
+        "GetUser",
+        "ListAccessKeys",
+        "ListMFADevices",
+        "ListSSHPublicKeys",
+        "ListSigningCertificates",
+        "UpdateAccessKey",
+    }
+)
+
+
+class Iam:
+    """The IAM of all accounts."""
+
+    def __init__(self, identities: Identities, devices: Devices) -> None:
+        self._devices = devices
+        self._mfa = Mfa(devices)
+        self._actions: dict[str, Action] = {
+            "ChangePassword": _change_password,
+            "CreateAccountAlias": _create_account_alias,
+            "DeleteUser": self._delete_user,
+            "UpdateUser": self._update_user,
+            **self._mfa.actions,
+            **AccessKeys(identities).actions,
+        }
+
+    def handle(self, invocation: Invocation) -> Answer:
+        caller = invocation.caller
+        if caller.kind is Kind.FEDERATED or (caller.kind is Kind.SESSION and not caller.mfa_at):
+            # AWS lets sessions call IAM only if they were made with MFA.
+            raise invalid_token()
+        invocation.require(self._resource(invocation))
+        if invocation.action == "GetUser" and "UserName" not in invocation.parameters:
+            if caller.is_root:
+                return _root_user(invocation)
+            if caller.kind is Kind.ROLE:
+                raise AwsError(400, "ValidationError", "Must specify userName when calling with non-User credentials")
+        action = self._actions.get(invocation.action)
+        return action(invocation) if action else _moto(invocation)
+
+    def _resource(self, invocation: Invocation) -> str:
+        """The ARN that policies must allow this action on."""
+        parameters = invocation.parameters
+        account_id = invocation.caller.account_id
+        backend = motobackend.iam(account_id)
+        action = invocation.action
+        if action == "CreateVirtualMFADevice":
+            path = parameters.get("Path", "/")
+            return f"arn:aws:iam::{account_id}:mfa{path}{parameters.get('VirtualMFADeviceName', '')}"
+        if action == "DeleteVirtualMFADevice":
+            return parameters.get("SerialNumber", "*")
+        if action == "GetAccessKeyLastUsed":
+            key = backend.access_keys.get(parameters.get("AccessKeyId", ""))
+            return user_arn(backend, account_id, key.user_name or "") if key else "*"
+        if "PolicyArn" in parameters and not {"UserName", "GroupName", "RoleName"} & set(parameters):
+            return parameters["PolicyArn"]
+        if "RoleName" in parameters:
+            role = next((role for role in backend.get_roles() if role.name == parameters["RoleName"]), None)
+            return role.arn if role else f"arn:aws:iam::{account_id}:role/{parameters['RoleName']}"
+        if "GroupName" in parameters:
+            return f"arn:aws:iam::{account_id}:group/{parameters['GroupName']}"
+        name = parameters.get("UserName")
+        if name is None and action in OWN_BY_DEFAULT and not invocation.caller.is_root:
+            name = invocation.caller.name
+        return user_arn(backend, account_id, name) if name else "*"
+
+    def _delete_user(self, invocation: Invocation) -> Answer:
+        name = invocation.required("UserName")
+        backend = motobackend.iam(invocation.caller.account_id)
+        user = backend.users.get(name)
+        if user:
+            in_the_way = {
+                "delete access keys": user.access_keys,
+                "delete MFA device": self._devices.of_user(invocation.caller.account_id, name),
+                "delete login profile": user.password,
+                "remove users from group": backend.get_groups_for_user(name),
+            }
+            for step, found in in_the_way.items():
+                if found:
+                    raise AwsError(409, "DeleteConflict", f"Cannot delete entity, must {step} first.")
+        return _moto(invocation)
+
+    def _update_user(self, invocation: Invocation) -> Answer:
+        answer = _moto(invocation)
+        old, new = invocation.required("UserName"), invocation.parameters.get("NewUserName")
+        if answer.status == 200 and new:
+            account_id = invocation.caller.account_id
+            for key in motobackend.iam(account_id).users[new].access_keys:
+                key.user_name = new
+            self._devices.rename_user(account_id, old, new)
+        return answer
+
+
+def user_arn(backend: IAMBackend, account_id: str, name: str) -> str:
+    """The ARN of a user, or that a user of this name would have."""
+    user = backend.users.get(name)
+    return user.arn if user else f"arn:aws:iam::{account_id}:user/{name}"
+
+
+def _moto(invocation: Invocation) -> Answer:
+    parameters = dict(invocation.parameters)
+    if invocation.action in OWN_BY_DEFAULT and invocation.caller.name and invocation.caller.kind is not Kind.ROLE:
+        parameters.setdefault("UserName", invocation.caller.name)
+    account_id = invocation.caller.account_id
+    return motobackend.answer("iam", invocation.region, account_id, invocation.request, urlencode(parameters))
+
+
+def _root_user(invocation: Invocation) -> Answer:
+    account_id = invocation.caller.account_id
+    user: dict[str, Value] = {
+        "Path": "/",
+        "UserName": "root",
+        "UserId": account_id,
+        "Arn": invocation.caller.arn,
+        "CreateDate": invocation.now,
+    }
+    return invocation.answer({"User": user})
+
+
+def _change_password(invocation: Invocation) -> Answer:
+    caller = invocation.caller
+    user = motobackend.iam(caller.account_id).users.get(caller.name or "")
+    if user is None:
+        raise AwsError(400, "InvalidUserType", "Only an IAM user can change its own password.")
+    if not user.password:
+        raise AwsError(404, "NoSuchEntity", f"Login Profile for User {user.name} cannot be found.")
+    if invocation.required("OldPassword") != user.password:
+        raise AwsError(403, "AccessDenied", "The old password was incorrect.")
+    user.password = invocation.required("NewPassword")
+    user.password_reset_required = False
+    return invocation.answer()
+
+
+def _create_account_alias(invocation: Invocation) -> Answer:
+    alias = invocation.required("AccountAlias")
+    if not ALIAS_PATTERN.fullmatch(alias) or not 3 <= len(alias) <= 63 or alias.isdigit():
+        raise AwsError(
+            400,
+            "ValidationError",
+            f"1 validation error detected: Value '{alias}' at 'accountAlias' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$",
+        )
+    # An alias is unique in all of AWS, and not only in its account.
+    for account_id in motobackend.account_ids():
+        if account_id != invocation.caller.account_id and alias in motobackend.iam(account_id).account_aliases:
+            raise AwsError(409, "EntityAlreadyExists", f"The account alias {alias} already exists.")
+    return _moto(invocation)

@@ -1,0 +1,146 @@
+"""
+The only door to moto: its IAM and Organizations backends of each account, and its answers.
+
+Knows moto's inner names, and no rule of AWS's. Importing moto takes half a second, so the
+HTTP server imports this with its first account and not before.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import moto.core.utils
+import moto.iam.models
+import moto.organizations.models
+from moto.core.request import Request as MotoRequest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AccessKeyLastUsed, AWSManagedPolicy, IAMBackend, ManagedPolicy, iam_backends
+from moto.iam.responses import IamResponse
+from moto.organizations.models import OrganizationsBackend, organizations_backends
+from moto.organizations.responses import OrganizationsResponse
+
+from .wire import JSON_TYPE, XML_TYPE, Answer, AwsError, Request, error_code_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+ADMINISTRATOR_ARN = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+# All 1,500 would take a tenth of a second for every account, and every reset.
+AWS_MANAGED_POLICIES = (
+    "AdministratorAccess",
+    "PowerUserAccess",
+    "ReadOnlyAccess",
+    "ViewOnlyAccess",
+    "SecurityAudit",
+    "Billing",
+    "AWSBillingReadOnlyAccess",
+    "IAMFullAccess",
+    "IAMReadOnlyAccess",
+    "IAMUserChangePassword",
+    "IAMSelfManageServiceSpecificCredentials",
+)
+
+PARTITION = "aws"
+RESPONSES = {"iam": IamResponse, "organizations": OrganizationsResponse}
+
+
+def install(now: Callable[[], datetime]) -> None:
+    """Put moto on the clock *now*, and away from the environment."""
+
+    def utcnow() -> datetime:
+        # moto's times are naive UTC; AWS's have whole seconds.
+        return now().replace(tzinfo=None, microsecond=0)
+
+    for module in (moto.iam.models, moto.organizations.models):
+        module.utcnow = utcnow  # type: ignore[attr-defined, unused-ignore]
+    # moto's own opens a boto3 session to answer this, and so reads AWS_PROFILE and the shared files.
+    moto.core.utils.service_name_from_moto_package_name = str  # type: ignore[assignment, unused-ignore]
+
+
+def reset() -> None:
+    """Forget every account. moto's own reset builds each backend anew first, which is slow."""
+    iam_backends.clear()
+    organizations_backends.clear()
+    organizations_backends.master_accounts.clear()
+
+
+def exists(account_id: str) -> bool:
+    return account_id in iam_backends
+
+
+def account_ids() -> list[str]:
+    return list(iam_backends)
+
+
+def iam(account_id: str) -> IAMBackend:
+    """The account's IAM, with AWS's most used managed policies in it."""
+    backend = iam_backends[account_id][PARTITION]
+    if not backend.aws_managed_policies:
+        for name, data in _aws_managed_policies().items():
+            policy = AWSManagedPolicy.from_data(name, account_id, PARTITION, data)
+            backend.aws_managed_policies.append(policy)
+            backend.managed_policies[policy.arn] = policy
+    return backend
+
+
+def organizations(account_id: str) -> OrganizationsBackend:
+    return organizations_backends[account_id][PARTITION]
+
+
+def add_member(management_account_id: str, account_id: str, name: str, email: str) -> None:
+    """List an existing account as a member of an organization."""
+    backend = organizations(management_account_id)
+    request = backend.create_account(AccountName=name, Email=email)
+    member = backend.get_account_by_attr("id", request["CreateAccountStatus"]["AccountId"])
+    organizations_backends.master_accounts[account_id] = organizations_backends.master_accounts.pop(member.id)
+    # moto has just made up an account for it.
+    iam_backends.pop(member.id)
+    member.id = account_id
+
+
+def mark_used(account_id: str, access_key_id: str, service: str, region: str, now: datetime) -> None:
+    """Remember when a user's key was used last."""
+    key = iam(account_id).access_keys[access_key_id]
+    key.last_used = AccessKeyLastUsed(now.replace(tzinfo=None, microsecond=0), service, region)
+
+
+def default_document(policy: ManagedPolicy) -> str:
+    """The text of the version of *policy* that is in force."""
+    return next(version.document for version in policy.versions if version.version_id == policy.default_version_id)
+
+
+def answer(service: str, region: str, account_id: str, request: Request, parameters_form: str | None = None) -> Answer:
+    """
+    What moto answers to *request*, made in *account_id*.
+
+    Args:
+        parameters_form: The form-encoded body to use instead of the request's own.
+    """
+    body = request.body if parameters_form is None else parameters_form.encode()
+    iam(account_id)
+    headers = {
+        "Content-Type": JSON_TYPE if request.is_json else "application/x-www-form-urlencoded",
+        "X-Moto-Account-Id": account_id,
+    }
+    if request.is_json:
+        headers["X-Amz-Target"] = request.headers["x-amz-target"]
+    url = f"https://{service}.{region}.amazonaws.com/"
+    moto_request = MotoRequest.from_primitives("POST", url, headers, body)
+    try:
+        result: tuple[int, dict[str, Any], Any] = RESPONSES[service].dispatch(moto_request, url, moto_request.headers)
+    except NotImplementedError as missing:
+        raise AwsError(501, "InvalidAction", str(missing)) from missing
+    status, _, content = result
+    text = content.decode() if isinstance(content, bytes) else content
+    content_type = JSON_TYPE if request.is_json else XML_TYPE
+    return Answer(status, text.encode(), content_type, error_code_in(status, text))
+
+
+@cache
+def _aws_managed_policies() -> dict[str, dict[str, Any]]:
+    every = json.loads(aws_managed_policies_data)
+    return {name: every[name] for name in AWS_MANAGED_POLICIES}
