@@ -5,18 +5,19 @@ The root command: finds commands without importing them all, and turns errors in
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 import awsprof
-from awsprof.cli.render import wants_colour
-from awsprof.cli.world import World
 from awsprof.errors import AwsprofError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from awsprof.cli.world import World
 
 
 class _Entry(NamedTuple):
@@ -56,14 +57,26 @@ class Command(click.Command):
         ]
 
 
+def wants_colour() -> bool | None:
+    """Return False where NO_COLOR or a dumb terminal asks for none; None lets click look at the stream."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def _world(context: click.Context) -> World:
+    # Imported here, so that --help need not wait for it.
+    from awsprof.cli.world import World
+
+    return context.ensure_object(World)
+
+
 def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        context.ensure_object(World).debug = True
+        _world(context).debug = True
 
 
 def _set_quiet(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        context.ensure_object(World).quiet = True
+        _world(context).quiet = True
 
 
 class Group(click.Group):
@@ -175,7 +188,7 @@ def main(context: click.Context) -> None:
     awsprof login prod                   one MFA code a session
     aws s3 ls --profile autochart_prod_paul
     """
-    context.ensure_object(World)
+    _world(context)
     context.color = wants_colour()
 
 

@@ -5,7 +5,6 @@ Showing results: tables and durations for people, JSON for scripts.
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -122,8 +121,3 @@ def _table(rows: Sequence[Sequence[str]], colours: Sequence[str | None]) -> str:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         lines.append(click.style(line, fg=colour) if colour else line)
     return "\n".join(lines)
-
-
-def wants_colour() -> bool | None:
-    """Return False where NO_COLOR or a dumb terminal asks for none; None lets click look at the stream."""
-    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None

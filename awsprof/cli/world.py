@@ -7,7 +7,6 @@ Builds each service when a command first needs it, so that no command pays for w
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -42,6 +41,8 @@ def _become(command: Sequence[str], environ: dict[str, str]) -> int:
     sys.stderr.flush()
     try:
         if os.name != "posix":
+            import subprocess
+
             return subprocess.run(command, env=environ, check=False).returncode
         import signal
 

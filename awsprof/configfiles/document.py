@@ -10,7 +10,6 @@ itself: the intended change inside the one section, and equal bytes everywhere e
 
 from __future__ import annotations
 
-import configparser
 import io
 import re
 from dataclasses import dataclass, field
@@ -224,8 +223,10 @@ class Document:
         """Splice the changed lines of one section; a new key goes behind its last one, indented as they are."""
         lines: list[str | None] = list(self._lines)
         end = _line_end(self._lines[section.header]) or "\n"
-        last = max((option.end for option in section.options.values()), default=section.header + 1) - 1
-        indent = next((_indentation(self._lines[option.first]) for option in section.options.values()), "")
+        # The last key's indentation: deeper, the new key would become a continuation of its value.
+        final = max(section.options.values(), key=lambda option: option.end, default=None)
+        last = section.header if final is None else final.end - 1
+        indent = "" if final is None else _indentation(self._lines[final.first])
         added = []
         for key, value in changes.items():
             option = section.options.get(key)
@@ -268,6 +269,8 @@ class Document:
 
 
 def _read_section(text: str, section: str) -> dict[str, str]:
+    import configparser
+
     parser = configparser.RawConfigParser(default_section=None if section == DEFAULTS else DEFAULTS)  # type: ignore[arg-type]
     try:
         parser.read_file(io.StringIO(text, newline=None))

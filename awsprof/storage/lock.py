@@ -7,7 +7,6 @@ Knows nothing of what a lock protects.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sys
 import time
@@ -30,6 +29,8 @@ class LockHeldError(Exception):
 
 def lock_path(directory: Path, subject: str) -> Path:
     """Return the lock file that stands for *subject* (a real path, a profile's name), whatever characters it has."""
+    import hashlib
+
     return directory / hashlib.sha256(subject.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 

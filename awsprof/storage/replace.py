@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from awsprof.errors import SharedFileError
 from awsprof.storage.lock import LockHeldError, lock_path, locked
-from awsprof.storage.private import TEMP_PREFIX, sync_directory
+from awsprof.storage.private import sync_directory, temp_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +83,7 @@ def _attempt(target: Path, change: Callable[[bytes], bytes], most_mode: int | No
     if after == (before or b""):
         return Edit(target, before, after)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temp = target.parent / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
+    temp = target.parent / temp_name()
     try:
         _write_temp(temp, after, seen, most_mode)
         if _look(target) != _fingerprint(seen):
