@@ -14,7 +14,8 @@ Every foreseen failure, as facts and an exit status; no error here prints, asks 
     │   └── VaultLockedError                it needs a passphrase or a person
     ├── AwsError                         7  AWS said no
     │   ├── UnreachableError                no answer at all
-    │   ├── ThrottledError                  told to slow down, or AWS itself failed
+    │   ├── ThrottledError                  told to slow down
+    │   ├── ServiceFailureError             AWS failed on its own side; the call may have been carried out
     │   ├── InvalidKeyError                 the access key is unknown, inactive or deleted
     │   ├── AccessDeniedError
     │   ├── InvalidTokenCodeError           STS refused the token code, or it is used up
@@ -115,7 +116,11 @@ class UnreachableError(AwsError):
 
 
 class ThrottledError(AwsError):
-    """AWS asked to slow down, or failed on its own side."""
+    """AWS asked to slow down, and did nothing."""
+
+
+class ServiceFailureError(AwsError):
+    """AWS failed on its own side; whether it carried the call out is not known."""
 
 
 class InvalidKeyError(AwsError):

@@ -133,7 +133,7 @@ class Profile:
         return self.kind is Kind.USER and self.mfa_serial is not None
 
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+_DURATION = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s?)?")
 
 
 def duration_seconds(text: str) -> int:

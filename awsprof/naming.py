@@ -66,7 +66,7 @@ def check_part(role: str, text: str) -> str:
     nearest = re.sub(r"[^a-z0-9.-]+", "-", ascii_text).strip(".-")[:MAX_PART_LENGTH].strip(".-")
     hint = f"The nearest good spelling is '{nearest}'." if nearest and not is_default(nearest) else None
     raise RefusedNameError(
-        f"'{printable(text)}' cannot be a {role}: a-z, 0-9, '.' and '-' only, "
+        f"'{printable(text)}' cannot be {'an' if role == 'env' else 'a'} {role}: a-z, 0-9, '.' and '-' only, "
         f"a letter or digit at both ends, at most {MAX_PART_LENGTH} characters",
         hint=hint,
     )

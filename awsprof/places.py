@@ -65,6 +65,10 @@ class Places:
         return self.state / "locks"
 
     @property
+    def journal(self) -> Path:
+        return self.state / "journal"
+
+    @property
     def vault(self) -> Path:
         return self.data / "vault"
 

@@ -89,6 +89,11 @@ class CommandLine:
         path = self.home / ".aws" / "config"
         return path.read_text() if path.exists() else ""
 
+    @property
+    def items(self) -> dict[str, str]:
+        """The vault's items but for the journal's own key, which any first change makes."""
+        return {name: value for name, value in self.vault.items.items() if name != "awsprof/journal"}
+
     def _sleep(self, seconds: float) -> None:
         self.slept_s.append(seconds)
         self.ahead += timedelta(seconds=seconds)

@@ -24,6 +24,7 @@ from awsprof.errors import (
     ClockSkewError,
     InvalidKeyError,
     InvalidTokenCodeError,
+    ServiceFailureError,
     ThrottledError,
     UnreachableError,
     UnusableMfaDeviceError,
@@ -119,6 +120,13 @@ def isolated_session() -> botocore.session.Session:
     return botocore.session.Session(session_vars=unset)
 
 
+def known_regions() -> list[str]:
+    """Return every region that botocore has an endpoint of STS in, in all partitions."""
+    session = isolated_session()
+    partitions = session.get_available_partitions()
+    return [region for partition in partitions for region in session.get_available_regions("sts", partition)]
+
+
 def endpoint_url(service: str, environ: Mapping[str, str]) -> str | None:
     """Return the endpoint the environment sets for *service*, as AWS's tools read it."""
     if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
@@ -193,7 +201,9 @@ def _from_answer(operation: str, error: botocore.exceptions.ClientError) -> AwsE
     if code in _THROTTLED or status == 429:
         return ThrottledError(f"AWS asks to slow down ({operation})", code=code, hint="Wait a moment, then try again.")
     if status >= 500:
-        return ThrottledError(f"AWS failed on its own side ({operation}, {status})", code=code, hint="Try again later.")
+        return ServiceFailureError(
+            f"AWS failed on its own side ({operation}, {status})", code=code, hint="Try again in half a minute."
+        )
     return AwsError(f"AWS refuses {operation}: {said or code}", code=code)
 
 

@@ -31,7 +31,11 @@ _COMMANDS = {
     "add": _Entry("Profiles", "profiles", "Add a profile: its keys into the vault, the rest into ~/.aws/config."),
     "list": _Entry("Profiles", "profiles", "List profiles with account, region, MFA and session."),
     "show": _Entry("Profiles", "profiles", "Show one profile."),
+    "set": _Entry("Profiles", "changes", "Change settings of a profile; KEY= takes one out."),
+    "rename": _Entry("Profiles", "changes", "Rename a profile wherever it is named."),
     "remove": _Entry("Profiles", "profiles", "Remove a profile, its keys and its session from this machine."),
+    "default": _Entry("Profiles", "changes", "Show every default there is, or be rid of it."),
+    "undo": _Entry("Profiles", "changes", "Take back what an earlier command changed."),
     "login": _Entry("Sessions", "sessions", "Start a session with one MFA code; every AWS tool then just works."),
     "logout": _Entry("Sessions", "sessions", "Forget sessions."),
     "status": _Entry("Sessions", "sessions", "Show which sessions are live, and for how long."),
@@ -141,8 +145,11 @@ def _status_of(work: Any, arguments: list[str]) -> int:
         return _show_error(2, message, f"'{command} --help' shows how it is used.", as_json=as_json)
     except click.ClickException as error:
         return _show_error(1, error.format_message().rstrip("."), None, as_json=as_json)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         click.echo("", err=True)
+        return 130
+    except click.Abort:
+        # click has ended the line already.
         return 130
     except BrokenPipeError:
         # Whoever read us has left; what is still in the buffer has nowhere to go.
@@ -150,12 +157,20 @@ def _status_of(work: Any, arguments: list[str]) -> int:
         return 1
     except Exception as error:  # noqa: BLE001 - a traceback may hold secrets in its lines; it is shown only when asked for
         if "--debug" in arguments:
-            import traceback
-
-            traceback.print_exc()
+            _show_frames(error)
         kind = type(error).__name__
         return _show_error(1, f"awsprof failed unexpectedly ({kind})", "Run it again with --debug.", as_json=as_json)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _show_frames(error: BaseException | None) -> None:
+    """Print where an error came from: code and types only, since a message may hold the value that was wrong."""
+    import traceback
+
+    while error is not None:
+        traceback.print_tb(error.__traceback__)
+        click.echo(type(error).__qualname__, err=True)
+        error = error.__cause__ or error.__context__
 
 
 def _show_error(status: int, message: str, hint: str | None, *, as_json: bool) -> int:
@@ -174,7 +189,7 @@ def _show_error(status: int, message: str, hint: str | None, *, as_json: bool) -
     return status
 
 
-@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("awsprof", cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(awsprof.__version__, prog_name="awsprof", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show each call; no secret.")
 @click.option("--quiet", is_flag=True, expose_value=False, callback=_set_quiet, help="Keep notices back.")

@@ -63,9 +63,9 @@ def add_command(
 
     request = AddRequest(
         name=ProfileName.checked(product, env, user),
-        region=check_region(region) if region else None,
-        account_id=check_account_id(account_id) if account_id else None,
-        mfa_serial=check_mfa_serial(mfa_serial) if mfa_serial else None,
+        region=None if region is None else check_region(region),
+        account_id=None if account_id is None else check_account_id(account_id),
+        mfa_serial=None if mfa_serial is None else check_mfa_serial(mfa_serial),
         verify=not no_verify,
         force=force,
         replace=replace,

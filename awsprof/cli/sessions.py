@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from awsprof.cli.main import Command
-from awsprof.cli.render import echo_json, profile_object, profile_table, session_object, until
+from awsprof.cli.render import echo_json, profile_object, profile_table, session_holder, session_object, until
 from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.errors import AwsprofError, NoLiveSessionError, UsageError
 from awsprof.model import Kind, duration_seconds
@@ -47,8 +47,10 @@ def login_command(
     awsprof login dev prod
     awsprof login autochart_prod_paul --code 123456 --duration 2h
     """
-    duration_s = duration_seconds(duration) if duration else None
-    profiles = _chosen(world, selectors, everyone, narrowing)
+    duration_s = None if duration is None else duration_seconds(duration)
+    chosen = _chosen(world, selectors, everyone, narrowing)
+    # A role logs in as its source, so several profiles may be one identity.
+    profiles = list({identity.name: identity for identity in map(world.sessions.identity, chosen)}.values())
     if code is not None and len(profiles) > 1:
         raise UsageError("A code is good for one profile only", hint="Name one, or leave out --code to be asked.")
     typed = sys.stdin.readline() if code == "-" else code
@@ -62,7 +64,7 @@ def login_command(
         if not as_json:
             show_login(world, login)
     if as_json:
-        echo_json({"profiles": [profile_object(world, profile) for profile in profiles]})
+        echo_json({"profiles": [profile_object(world, profile) for profile in chosen]})
 
 
 def _chosen(world: World, selectors: tuple[str, ...], everyone: bool, narrowing: Narrowing) -> list[Profile]:
@@ -106,7 +108,11 @@ def logout_command(world: World, selector: str | None, everyone: bool, narrowing
     """
     if everyone and selector:
         raise UsageError("--all and a selector exclude each other")
-    profiles = list(world.files.profiles().values()) if everyone else [one(world, selector, narrowing)]
+    profiles = list(world.files.profiles().values())
+    if not everyone:
+        chosen = one(world, selector, narrowing).name
+        # Roles live by their source's session: theirs go with it.
+        profiles = [it for it in profiles if chosen in (it.name, session_holder(world, it))]
     names = [profile.name for profile in profiles if world.store.delete(profile.name)]
     for name in names:
         click.echo(f"{name}: logged out")

@@ -10,7 +10,7 @@ import click
 from awsprof.cli.main import Group
 from awsprof.cli.render import echo_json
 from awsprof.errors import UsageError
-from awsprof.settings import KEYS, check_key, from_words, with_setting
+from awsprof.settings import KEYS, check_key, from_words
 
 if TYPE_CHECKING:
     from awsprof.cli.world import World
@@ -54,10 +54,7 @@ def set_command(world: World, key: str, values: tuple[str, ...], unset: bool) ->
     if unset == bool(values):
         raise UsageError(f"{key} needs a value", hint="Give one, or take the setting out with --unset.")
     value = None if unset else from_words(key, values)
-    _ = world.settings  # what is there must be sound before it is changed
-    path = world.places.settings_file
-    text = path.read_text("utf-8") if path.exists() else ""
-    world.write_settings(with_setting(text, key, value))
+    world.change_setting(key, value)
 
 
 @settings_command.command("list")

@@ -20,15 +20,20 @@ from awsprof.configfiles.profiles import ProfileFiles
 from awsprof.errors import CommandNotRunError
 from awsprof.places import Places
 from awsprof.settings import Settings, find_team_file
-from awsprof.storage.private import remove_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
 
     from awsprof.aws.calls import Aws
+    from awsprof.journal.journal import Journal
     from awsprof.model import Credentials, Profile
     from awsprof.profiles.adding import Adding
+    from awsprof.profiles.changing import Changes
+    from awsprof.profiles.defaults import Defaulting
     from awsprof.profiles.removing import Removing
+    from awsprof.profiles.renaming import Renaming
+    from awsprof.profiles.setting import Setting
+    from awsprof.profiles.undoing import Undoing
     from awsprof.sessions.login import Sessions
     from awsprof.sessions.store import SessionStore
     from awsprof.settings import TeamFile
@@ -157,6 +162,7 @@ class World:
 
         return Adding(
             files=self.files,
+            changes=self.changes,
             vault=self._vault,
             aws=lambda: self.aws,
             sessions=self.sessions,
@@ -173,11 +179,62 @@ class World:
 
         return Removing(
             files=self.files,
+            changes=self.changes,
             vault=self._vault,
             aws=lambda: self.aws,
             sessions=self.sessions,
             store=self.store,
             places=self.places,
+            environ=self.environ,
+        )
+
+    @cached_property
+    def journal(self) -> Journal:
+        from awsprof.journal.journal import Journal
+
+        return Journal(self.places.journal, locks=self.places.locks, vault=self._vault, now=self.now)
+
+    @cached_property
+    def changes(self) -> Changes:
+        from awsprof.profiles.changing import Changes
+
+        return Changes(journal=self.journal, vault=self._vault, locks=self.places.locks, tell=self.say)
+
+    @cached_property
+    def undoing(self) -> Undoing:
+        from awsprof.profiles.undoing import Undoing
+
+        return Undoing(journal=self.journal, changes=self.changes, vault=self._vault, store=self.store)
+
+    @cached_property
+    def setting(self) -> Setting:
+        from awsprof.profiles.setting import Setting
+
+        return Setting(files=self.files, changes=self.changes, regions=self._regions)
+
+    @cached_property
+    def renaming(self) -> Renaming:
+        from awsprof.profiles.renaming import Renaming
+
+        return Renaming(
+            files=self.files,
+            changes=self.changes,
+            vault=self._vault,
+            sessions=self.sessions,
+            store=self.store,
+            places=self.places,
+            environ=self.environ,
+        )
+
+    @cached_property
+    def defaulting(self) -> Defaulting:
+        from awsprof.profiles.defaults import Defaulting
+
+        return Defaulting(
+            files=self.files,
+            changes=self.changes,
+            adding=self.adding,
+            sessions=self.sessions,
             environ=self.environ,
         )
 
@@ -194,6 +251,12 @@ class World:
 
     def _vault(self) -> ChosenVault:
         return self.vault
+
+    @staticmethod
+    def _regions() -> Sequence[str]:
+        from awsprof.aws.client import known_regions
+
+        return known_regions()
 
     def _provided(self, name: str) -> Credentials:
         from awsprof.aws.providers import provided_credentials
@@ -216,10 +279,15 @@ class World:
         self.say("There is no OS keyring here. awsprof can keep secrets in files that a passphrase opens (age).")
         return self.terminal.confirm(f"Make such a vault in {self.places.vault}?")
 
-    def write_settings(self, text: str) -> None:
-        from awsprof.storage.private import write_private_file
+    def change_setting(self, key: str, value: object) -> None:
+        """Write one setting, or take it out when *value* is None; the rest of the file stays as it is."""
+        from awsprof.settings import with_setting
+        from awsprof.storage.replace import edit_shared_file
 
-        if text.strip():
-            write_private_file(self.places.settings_file, text.encode("utf-8"))
-        else:
-            remove_file(self.places.settings_file)
+        _ = self.settings  # what is there must be sound before it is changed
+        edit_shared_file(
+            self.places.settings_file,
+            lambda data: with_setting(data.decode("utf-8"), key, value).encode("utf-8"),
+            locks=self.places.locks,
+            most_mode=None,
+        )

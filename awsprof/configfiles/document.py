@@ -91,7 +91,8 @@ class Document:
             RefusedNameError: A name, key or value that must not be written.
             SharedFileError: The edit could not be proven; says where.
         """
-        check_section_name(section)
+        if section not in self.sections:
+            check_section_name(section)
         for key, value in changes.items():
             check_setting(key, value)
         found = self.sections.get(section)
@@ -111,6 +112,25 @@ class Document:
         while end < len(self._lines) and not self._lines[end].strip():
             end += 1
         return "".join(self._lines[: found.start] + self._lines[end:]).encode("utf-8")
+
+    def with_renamed_section(self, section: str, name: str) -> bytes:
+        """
+        Return the file's bytes with one header changed and everything else as it was.
+
+        Raises:
+            RefusedNameError: *name* cannot stand in a header.
+        """
+        check_section_name(name)
+        lines = list(self._lines)
+        number = self.sections[section].header
+        line = lines[number]
+        start = line.index("[") + 1
+        lines[number] = f"{line[:start]}{name}{line[start + len(section) :]}"
+        return "".join(lines).encode("utf-8")
+
+    def line_of(self, section: str) -> int:
+        """Return the number, from 1, of the line with a section's header."""
+        return self.sections[section].header + 1
 
     def _decoded(self, data: bytes) -> str:
         try:

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from awsprof.configfiles.document import Document
+from awsprof.configfiles.document import DEFAULTS, Document
 from awsprof.errors import ExistsError, NoSingleProfileError
 from awsprof.model import Delivery, Kind, Profile
 from awsprof.naming import ProfileName, is_default, printable
 from awsprof.settings import Settings, TeamFile, is_protected
-from awsprof.storage.replace import edit_shared_file, read_shared_file
+from awsprof.storage.replace import read_shared_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from awsprof.places import Places
 
 PROCESS_COMMAND = "credential-process"
 MANAGED = "awsprof_managed"
-_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+LONG_TERM_KEYS = ("aws_access_key_id", "aws_secret_access_key")
+
+
+class Edits(Protocol):
+    """Where changes to a shared file go: to the file, or to a preview of it."""
+
+    def edit(self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None) -> None: ...
 
 
 class ProfileFiles:
@@ -65,70 +72,175 @@ class ProfileFiles:
         """Return one profile; raises NoSingleProfileError when there is none of that name."""
         profile = self.profiles().get(name)
         if profile is None:
-            raise NoSingleProfileError(
-                f"There is no profile '{printable(name)}'", hint="'awsprof list' shows the profiles there are."
-            )
+            raise unknown(name)
         return profile
 
-    def add(self, name: str, settings: Mapping[str, str], *, replace: bool) -> None:
+    def add(self, name: str, settings: Mapping[str, str], *, through: Edits) -> None:
         """
-        Write the settings of a profile into the shared config file.
-
-        Args:
-            replace: Whether a profile of that name may be there; its other settings stay.
+        Write a new profile into the shared config file.
 
         Raises:
-            ExistsError: It is there, in either file, and *replace* is false.
+            ExistsError: It is there, in either file.
             SharedFileError: A file is unreadable, unparsable, locked or unwritable; nothing was written.
         """
         path = self._places.config_file
 
         def change(data: bytes) -> bytes:
             document = Document(path, data)
-            if not replace and (header(name) in document.sections or name in self._credentials_sections()):
+            if _sections_of(document, name) or name in self._credentials().sections:
                 raise exists(name)
             return document.with_settings(header(name), settings)
 
-        self._edit(path, change, most_mode=None)
+        through.edit(path, change, most_mode=None)
 
-    def remove(self, name: str) -> None:
+    def set(self, name: str, changes: Mapping[str, str | None], *, through: Edits) -> None:
+        """
+        Change settings of a profile in the shared config file, however its header is spelled; None takes one out.
+
+        Raises:
+            NoSingleProfileError: The profile is not there (any more).
+            SharedFileError: The file cannot be changed.
+        """
+        path = self._places.config_file
+
+        def change(data: bytes) -> bytes:
+            document = Document(path, data)
+            sections = _sections_of(document, name)
+            if not sections and name not in self._credentials().sections:
+                raise unknown(name)
+            # Of several spellings botocore uses the last one, whole.
+            return document.with_settings(sections[-1] if sections else header(name), changes)
+
+        through.edit(path, change, most_mode=None)
+
+    def remove(self, name: str, *, through: Edits) -> None:
         """
         Take a profile's sections out of both files.
 
         Raises:
             SharedFileError: A file is unreadable, unparsable, locked or unwritable.
         """
+        self._remove_sections(lambda section, in_config: _profile_of(section, in_config) == name, through)
 
-        def without(path: Path, wanted: list[str]) -> None:
-            def change(data: bytes) -> bytes:
-                for section in wanted:
-                    document = Document(path, data)
-                    data = document.without_section(section) if section in document.sections else data
-                return data
+    def rename(self, name: str, new: str, *, process: str | None, through: Edits) -> None:
+        """
+        Change a profile's headers, and the lines of other profiles that name it.
 
-            if any(section in self._read(path).sections for section in wanted):
-                self._edit(path, change, most_mode=0o600 if path == self._places.credentials_file else None)
+        Args:
+            process: Its new credential_process, where the old one is ours.
 
-        headers = [
-            header for header in self._read(self._places.config_file).sections if profile_in_header(header) == name
+        Raises:
+            SharedFileError: A file cannot be changed.
+        """
+
+        def change(document: Document, in_config: bool) -> bytes:
+            new_header = header(new) if in_config else new
+            data = document.to_bytes()
+            for section in _sections_of(document, name) if in_config else [name]:
+                if section not in document.sections:
+                    continue
+                data = Document(document.path, data).with_renamed_section(section, new_header)
+                if process is not None and "credential_process" in document.sections[section].options:
+                    data = Document(document.path, data).with_settings(new_header, {"credential_process": process})
+            return _with_source(document.path, data, name, new)
+
+        self._edit_both(change, through)
+
+    def default_sections(self) -> list[DefaultSection]:
+        """Return every section of the two files that is a default, in the order of their lines."""
+        return [
+            DefaultSection(f"[{section.name}]", document.path, section.header + 1, tuple(section.options), in_config)
+            for document, in_config in self._documents()
+            for section in document.sections.values()
+            if _is_default_section(section.name, in_config)
         ]
-        without(self._places.config_file, headers)
-        without(self._places.credentials_file, [name])
+
+    def remove_defaults(self, *, through: Edits) -> None:
+        """
+        Take every default out of both files; what ``[DEFAULT]`` lends is copied to the profiles it lends to first.
+
+        Raises:
+            SharedFileError: A file cannot be changed.
+            RefusedNameError: A lent value could not be written to a profile safely.
+        """
+
+        def change(document: Document, in_config: bool) -> bytes:
+            data = document.to_bytes()
+            for section in document.sections.values():
+                if _is_default_section(section.name, in_config) or _profile_of(section.name, in_config) is None:
+                    continue
+                lent = {key: value for key, value in document.defaults.items() if key not in section.options}
+                data = Document(document.path, data).with_settings(section.name, lent) if lent else data
+            return _without_sections(document.path, data, lambda section: _is_default_section(section, in_config))
+
+        self._edit_both(change, through)
+
+    def rename_default(self, new: str, settings: Mapping[str, str], *, keys_too: bool, through: Edits) -> None:
+        """
+        Give the one default a name, and settings more; sections stay where they are.
+
+        Args:
+            keys_too: Whether keys in the files stay with the profile; else they are taken out.
+
+        Raises:
+            SharedFileError: A file cannot be changed.
+        """
+        plain = self._credentials().sections.get("default")
+        moved = {} if plain is None or keys_too else plain.settings
+        wanted = {key: value for key, value in {**moved, **settings}.items() if key not in LONG_TERM_KEYS}
+
+        def change(document: Document, in_config: bool) -> bytes:
+            data = document.to_bytes()
+            if in_config:
+                for section in _sections_of(document, "default"):
+                    data = Document(document.path, data).with_renamed_section(section, header(new))
+                    gone = [key for key in LONG_TERM_KEYS if key in document.sections[section].options and not keys_too]
+                    data = Document(document.path, data).with_settings(header(new), dict.fromkeys(gone))
+                if wanted:
+                    data = Document(document.path, data).with_settings(header(new), wanted)
+            elif plain is not None and keys_too:
+                data = document.with_renamed_section("default", new)
+            elif plain is not None:
+                data = document.without_section("default")
+            return _with_source(document.path, data, "default", new)
+
+        self._edit_both(change, through)
 
     def naming_as_source(self, name: str) -> list[str]:
         """Return the other profiles whose source_profile is *name*."""
         profiles = self.profiles().values()
         return [profile.name for profile in profiles if profile.settings.get("source_profile") == name != profile.name]
 
-    def _credentials_sections(self) -> Mapping[str, object]:
-        return self._read(self._places.credentials_file).sections
+    def _documents(self) -> list[tuple[Document, bool]]:
+        """Return both files, each with whether it is the config file."""
+        return [(self._read(self._places.config_file), True), (self._credentials(), False)]
+
+    def _credentials(self) -> Document:
+        return self._read(self._places.credentials_file)
 
     @staticmethod
     def _read(path: Path) -> Document:
         return Document(path, read_shared_file(path))
 
-    def _edit(self, path: Path, change: _Change, *, most_mode: int | None) -> None:
-        edit_shared_file(path, change, locks=self._places.locks, most_mode=most_mode)
+    def _edit_both(self, change: Callable[[Document, bool], bytes], through: Edits) -> None:
+        """Edit both files, leaving alone one that would not change; neither is touched when either is refused."""
+        for document, in_config in self._documents():
+            path = self._places.config_file if in_config else self._places.credentials_file
+            if change(document, in_config) == document.to_bytes():
+                continue
+
+            def edit(data: bytes, path: Path = path, in_config: bool = in_config) -> bytes:
+                return change(Document(path, data), in_config)
+
+            through.edit(path, edit, most_mode=None if in_config else 0o600)
+
+    def _remove_sections(self, is_its: Callable[[str, bool], bool], through: Edits) -> None:
+        self._edit_both(
+            lambda document, in_config: _without_sections(
+                document.path, document.to_bytes(), lambda section: is_its(section, in_config)
+            ),
+            through,
+        )
 
     def _profile(self, name: str, settings: dict[str, str]) -> Profile:
         parts = ProfileName.parse(name)
@@ -136,21 +248,63 @@ class ProfileFiles:
         delivery = None
         if settings.get("awsprof_delivery") == "file":
             delivery = Delivery.FILE
-        elif is_own_process(name, settings):
+        elif kind is not Kind.KEYS and is_own_process(name, settings):
             delivery = Delivery.PROCESS
         protected = parts is not None and is_protected(parts.product, parts.env, self._settings, self._team)
         return Profile(name, parts, kind, delivery, protected, settings)
 
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+@dataclass(frozen=True, slots=True)
+class DefaultSection:
+    """A section that tools use when no profile is named, or that botocore lends to all of them."""
 
-    _Change = Callable[[bytes], bytes]
+    spelling: str
+    path: str
+    line: int
+    keys: tuple[str, ...]
+    in_config: bool
+
+
+def _profile_of(section: str, in_config: bool) -> str | None:
+    return profile_in_header(section) if in_config else section
+
+
+def _sections_of(document: Document, name: str) -> list[str]:
+    """Return the sections of a config file that describe a profile: there may be more than one spelling."""
+    return [section for section in document.sections if profile_in_header(section) == name]
+
+
+def _is_default_section(section: str, in_config: bool) -> bool:
+    return section == DEFAULTS or _profile_of(section, in_config) == "default"
+
+
+def _without_sections(path: str, data: bytes, is_its: Callable[[str], bool]) -> bytes:
+    """Take sections out one by one, until none is left: ``[DEFAULT]`` may stand more than once."""
+    while True:
+        document = Document(path, data)
+        section = next(filter(is_its, document.sections), None)
+        if section is None:
+            return data
+        data = document.without_section(section)
+
+
+def _with_source(path: str, data: bytes, name: str, new: str) -> bytes:
+    """Let every source_profile that names *name* name *new*."""
+    for section in Document(path, data).sections.values():
+        if section.settings.get("source_profile") == name:
+            data = Document(path, data).with_settings(section.name, {"source_profile": new})
+    return data
 
 
 def exists(name: str) -> ExistsError:
     return ExistsError(
         f"Profile {name} exists already", hint=f"Give it new keys with --replace, or 'awsprof remove {name}' first."
+    )
+
+
+def unknown(name: str) -> NoSingleProfileError:
+    return NoSingleProfileError(
+        f"There is no profile '{printable(name)}'", hint="'awsprof list' shows the profiles there are."
     )
 
 
@@ -184,10 +338,12 @@ def is_own_process(name: str, settings: Mapping[str, str]) -> bool:
 
 
 def _kind(name: str, settings: Mapping[str, str]) -> Kind:
-    if settings.get(MANAGED) == "true" or settings.get("awsprof_delivery") == "file" or is_own_process(name, settings):
-        return Kind.ROLE if "role_arn" in settings else Kind.USER
-    if _KEYS[0] in settings:
+    managed = settings.get(MANAGED) == "true"
+    if LONG_TERM_KEYS[0] in settings and not managed:
+        # Keys in a file beat a process in every reader, also one of ours.
         return Kind.KEYS
+    if managed or settings.get("awsprof_delivery") == "file" or is_own_process(name, settings):
+        return Kind.ROLE if "role_arn" in settings else Kind.USER
     if "role_arn" in settings and "web_identity_token_file" not in settings:
         return Kind.ROLE
     if "sso_session" in settings or "sso_start_url" in settings:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from awsprof.configfiles.launcher import process_line
 from awsprof.configfiles.profiles import exists
 from awsprof.errors import AccessDeniedError, AnswerNeededError, AwsprofError, NoSingleProfileError, UsageError
-from awsprof.model import Kind, Profile
+from awsprof.model import Delivery, Kind, Profile
 from awsprof.sessions.keys import StoredKeys, load_keys
 from awsprof.settings import is_protected
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from awsprof.configfiles.profiles import ProfileFiles
     from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, MfaDevice
     from awsprof.naming import ProfileName
+    from awsprof.profiles.changing import Changes
     from awsprof.sessions.login import Sessions
     from awsprof.sessions.store import SessionStore
     from awsprof.settings import Settings, TeamEnv, TeamFile
@@ -59,6 +60,16 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class Verified:
+    """What AWS says of keys that are to become a profile; *arn* is None when it was not asked."""
+
+    account_id: str
+    arn: str | None
+    mfa_serial: str | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Device:
     serial: str | None
     warning: str | None = None
@@ -71,6 +82,7 @@ class Adding:
         self,
         *,
         files: ProfileFiles,
+        changes: Changes,
         vault: Callable[[], Vault],
         aws: Callable[[], AwsCalls],
         sessions: Sessions,
@@ -85,6 +97,7 @@ class Adding:
             choose_device: Asks which of several MFA serials to use; raises AnswerNeededError with no terminal.
         """
         self._files = files
+        self._changes = changes
         self._vault = vault
         self._aws = aws
         self._sessions = sessions
@@ -106,6 +119,8 @@ class Adding:
         there = profiles.get(name)
         if not request.verify and request.account_id is None:
             raise UsageError("--no-verify asks AWS nothing, so it needs the account", hint="Give it with --account-id.")
+        if request.account_id is not None:
+            self._check_account(request, request.account_id)
         process_line(name, self._environ)
         if not request.replace:
             if there is not None:
@@ -139,85 +154,92 @@ class Adding:
         """
         name = str(request.name)
         there = self.check(request)
+        verified = self.verify(request, keys, region=region, there=there)
+        warnings = list(verified.warnings)
+        if region is None and there is None:
+            warnings.append("No region is set: name one with --region, or in the settings with 'region'")
+        settings = self.settings(request, verified, region=region, there=there)
+        with self._sessions.identity_lock(name):
+            self._check_still(name, there)
+            old = None if there is None else load_keys(self._vault(), name)
+            if there is not None:
+                self._check_same_user(there, old, verified)
+            # An ARN that was proven once stays the profile's, though these keys were not asked for theirs.
+            arn = verified.arn or (old.arn if old else None)
+            with self._changes.begin("add", f"new keys for {name}" if there else f"{name} added") as change:
+                change.set_item(name, StoredKeys(keys, arn).to_text())
+                if there is None:
+                    self._files.add(name, {key: value for key, value in settings.items() if value}, through=change)
+                else:
+                    self._files.set(name, settings, through=change)
+            self._store.delete(name)
+        profile = self._files.get(name)
+        if profile.protected and not profile.mfa_serial:
+            warnings.append(f"{name} is a protected profile without an MFA device: its key alone opens the account")
+        return Added(profile, verified.arn, tuple(warnings))
+
+    def verify(
+        self, request: AddRequest, keys: LongTermCredentials, *, region: str | None, there: Profile | None = None
+    ) -> Verified:
+        """Ask AWS whose *keys* are and which MFA device they have, and refuse what must not become this profile."""
         call_region = region or (there.region_for_calls(self._environ) if there else "us-east-1")
         arn, account_id, device = None, request.account_id, _Device(request.mfa_serial)
         if request.verify:
             identity = self._aws().caller_identity(keys, region=call_region)
             arn, account_id = identity.arn, identity.account_id
-            self._check_identity(request, identity)
+            if identity.is_root_user:
+                raise UsageError(
+                    "That is an access key of the root user, which must not be used",
+                    hint="Make an IAM user in that account and give its key; delete the root user's in the console.",
+                )
+            self._check_account(request, account_id)
             if request.mfa_serial is None:
                 device = self._find_device(keys, call_region, there)
         elif there is not None and request.mfa_serial is None:
             device = _Device(there.mfa_serial)
         assert account_id is not None  # check() saw to it
-        warnings = [device.warning] if device.warning else []
         if not request.force:
             self._check_shared_account(request.name, account_id)
-        if region is None and there is None:
-            warnings.append("No region is set: name one with --region, or in the settings with 'region'")
-        settings = {"region": region, "mfa_serial": device.serial, "aws_account_id": account_id}
-        with self._sessions.identity_lock(name):
-            self._store_keys(name, StoredKeys(keys, arn), there, settings)
-        profile = self._files.get(name)
-        if profile.protected and not profile.mfa_serial:
-            warnings.append(f"{name} is a protected profile without an MFA device: its key alone opens the account")
-        return Added(profile, arn, tuple(warnings))
+        return Verified(account_id, arn, device.serial, (device.warning,) if device.warning else ())
 
-    def _store_keys(
-        self, name: str, keys: StoredKeys, there: Profile | None, settings: Mapping[str, str | None]
-    ) -> None:
-        """Write vault and file under the identity's lock; whichever fails, the other is as it was."""
-        self._check_still(name, there)
-        vault = self._vault()
-        old = vault.get(name) if there is not None else None
-        if there is not None:
-            self._check_same_user(there, load_keys(vault, name), keys.arn, settings["aws_account_id"])
-        changes = {key: value for key, value in settings.items() if value is not None}
-        if there is None or there.delivery is not None:
-            changes["credential_process"] = process_line(name, self._environ)
-        vault.set(name, keys.to_text())
-        try:
-            self._files.add(name, changes, replace=there is not None)
-        except BaseException:
-            if old is None:
-                vault.delete(name)
-            else:
-                vault.set(name, old)
-            raise
-        self._store.delete(name)
+    def settings(
+        self, request: AddRequest, verified: Verified, *, region: str | None, there: Profile | None = None
+    ) -> dict[str, str | None]:
+        """Return the settings of a verified profile in the shared config file; None where one must go."""
+        settings = {"mfa_serial": verified.mfa_serial, "aws_account_id": verified.account_id}
+        if region is not None:
+            settings = {"region": region, **settings}
+        if there is None or there.delivery is Delivery.PROCESS:
+            settings["credential_process"] = process_line(str(request.name), self._environ)
+        return settings
 
     def _check_still(self, name: str, there: Profile | None) -> None:
         """Look again under the lock: another process may have added the profile since."""
         if there is None and name in self._files.profiles():
             raise exists(name)
 
-    def _check_identity(self, request: AddRequest, identity: CallerIdentity) -> None:
-        if identity.is_root_user:
-            raise UsageError(
-                "That is an access key of the root user, which must not be used",
-                hint="Make an IAM user in that account and give its key; then delete the root user's in the console.",
-            )
+    def _check_account(self, request: AddRequest, account_id: str) -> None:
         team_env = self._team_env(request.name)
         wanted = {
             "--account-id says": request.account_id,
             "the team file says": team_env.account_id if team_env else None,
         }
-        for source, account_id in wanted.items():
-            if account_id is not None and account_id != identity.account_id:
+        for source, expected in wanted.items():
+            if expected not in (None, account_id):
                 raise AwsprofError(
-                    f"The key is of account {identity.account_id}, and {source} {account_id}; nothing was written",
-                    hint=f"Give a key of account {account_id}.",
+                    f"The key is of account {account_id}, and {source} {expected}; nothing was written",
+                    hint=f"Give a key of account {expected}.",
                 )
 
     @staticmethod
-    def _check_same_user(there: Profile, stored: StoredKeys | None, arn: str | None, account_id: str | None) -> None:
-        if there.account_id not in (None, account_id):
+    def _check_same_user(there: Profile, stored: StoredKeys | None, new: Verified) -> None:
+        if there.account_id not in (None, new.account_id):
             raise AwsprofError(
-                f"The new key is of account {account_id}, and {there.name} is in {there.account_id}; "
+                f"The new key is of account {new.account_id}, and {there.name} is in {there.account_id}; "
                 "nothing was written"
             )
-        if stored is not None and arn is not None and stored.arn not in (None, arn):
-            raise AwsprofError(f"The new key is of {arn}, and {there.name} is {stored.arn}; nothing was written")
+        if stored is not None and new.arn is not None and stored.arn not in (None, new.arn):
+            raise AwsprofError(f"The new key is of {new.arn}, and {there.name} is {stored.arn}; nothing was written")
 
     def _find_device(self, keys: LongTermCredentials, region: str, there: Profile | None) -> _Device:
         old = there.mfa_serial if there else None
@@ -232,7 +254,8 @@ class Adding:
             return _Device(old)
         if not serials:
             fido_only = "The user has only FIDO keys or passkeys, which STS cannot take: the profile works without MFA"
-            return _Device(None, fido_only if devices else None)
+            gone = f"The user no longer has the MFA device {old}: the profile works without MFA now" if old else None
+            return _Device(None, fido_only if devices else gone)
         return _Device(serials[0] if len(serials) == 1 else self._choose_device(serials))
 
     def _check_shared_account(self, name: ProfileName, account_id: str) -> None:

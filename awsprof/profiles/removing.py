@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from awsprof.errors import AwsprofError, VaultError, VaultLockedError, VaultUnavailableError
+from awsprof.errors import AwsError, AwsprofError, VaultError, VaultLockedError, VaultUnavailableError
 from awsprof.model import Kind
 from awsprof.sessions.keys import load_keys
 from awsprof.storage.private import remove_file
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from awsprof.configfiles.profiles import ProfileFiles
     from awsprof.model import Credentials, Profile
     from awsprof.places import Places
+    from awsprof.profiles.changing import Changes
     from awsprof.sessions.login import Sessions
     from awsprof.sessions.store import SessionStore
     from awsprof.vault import Vault
@@ -47,6 +48,7 @@ class Removing:
         self,
         *,
         files: ProfileFiles,
+        changes: Changes,
         vault: Callable[[], Vault],
         aws: Callable[[], AwsCalls],
         sessions: Sessions,
@@ -55,6 +57,7 @@ class Removing:
         environ: Mapping[str, str],
     ) -> None:
         self._files = files
+        self._changes = changes
         self._vault = vault
         self._aws = aws
         self._sessions = sessions
@@ -86,15 +89,21 @@ class Removing:
         if delete_key and key_id is not None:
             served = self._sessions.serve(profile)
             region = profile.region_for_calls(self._environ)
-            self._aws().delete_access_key(served.credentials, region=region, access_key_id=key_id)
-        with self._sessions.identity_lock(profile.name):
-            # The files first: killed in between, a vault item without a profile does no harm, the reverse would.
-            self._files.remove(profile.name)
-            self._store.delete(profile.name)
-            remove_file(self._places.seed_marker(profile.name))
-            if profile.kind is Kind.USER:
-                for suffix in ITEMS:
-                    self._vault().delete(f"{profile.name}{suffix}")
+            try:
+                self._aws().delete_access_key(served.credentials, region=region, access_key_id=key_id)
+            except AwsError as error:
+                error.hint = error.hint or "Leave out --delete-key to remove the profile from this machine only."
+                raise
+        name = profile.name
+        with self._sessions.identity_lock(name):
+            with self._changes.begin("remove", f"{name} removed") as change:
+                # The files first: killed in between, a vault item without a profile does no harm, the reverse would.
+                self._files.remove(name, through=change)
+                for suffix in ITEMS if profile.kind is Kind.USER else ():
+                    # A key that AWS no longer has must not come back by undo.
+                    change.delete_item(f"{name}{suffix}", for_good=delete_key and suffix == "")
+            self._store.delete(name)
+            remove_file(self._places.seed_marker(name))
         return Removed(profile.name, None if delete_key else key_id, key_id if delete_key else None)
 
     def _key_id(self, profile: Profile, *, must: bool) -> str | None:

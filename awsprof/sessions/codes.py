@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 STEP_S = 30
 _COMMAND_LIMIT_S = 45
 _LEDGER_LOCK_LIMIT_S = 5
+# A code made here may be of the next step; anything later needs another clock.
+_BELIEVABLE_STEPS = 2
 _CODE = re.compile(r"[0-9]{6}")
 
 
@@ -57,7 +59,16 @@ class CodeLedger:
     def __init__(self, places: Places) -> None:
         self._places = places
 
-    def last(self, serial: str) -> LastCode:
+    def last(self, serial: str, *, now: datetime) -> LastCode:
+        """
+        Return what is known of a device's last code.
+
+        A step far ahead of *now* was noted under a clock that has been set back since, and binds nobody.
+        """
+        last = self._read(serial)
+        return LastCode(-1, last.digest) if last.step > step_at(now) + _BELIEVABLE_STEPS else last
+
+    def _read(self, serial: str) -> LastCode:
         data = read_private_file(str(self._places.code_ledger(serial)))
         lines = (data or b"").decode("ascii", "replace").split("\n")
         if len(lines) < 2 or not lines[0].lstrip("-").isdigit():
@@ -75,7 +86,7 @@ class CodeLedger:
             InvalidTokenCodeError: The code, or its step, was used before; nothing may be sent.
         """
         with locked(lock_path(self._places.locks, f"codes {serial}"), limit_s=_LEDGER_LOCK_LIMIT_S):
-            before = self.last(serial)
+            before = self.last(serial, now=now)
             if step <= before.step or before.digest == _digest(serial, code):
                 raise _used(before, now)
             self._write(serial, LastCode(step, _digest(serial, code)))

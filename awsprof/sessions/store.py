@@ -43,6 +43,15 @@ class Session:
         """Long enough to be handed out at all."""
         return self.expiration_s - now.timestamp() >= LIVE_SECONDS
 
+    def is_whole(self) -> bool:
+        """Whether the answer is what a tool could read."""
+        try:
+            answer = json.loads(self.answer)
+        except ValueError:
+            return False
+        keys = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        return isinstance(answer, dict) and all(isinstance(answer.get(key), str) for key in keys)
+
     def credentials(self) -> SessionCredentials:
         answer = json.loads(self.answer)
         return SessionCredentials(
@@ -96,7 +105,8 @@ class SessionStore:
         """Return the cached session; a torn, loose or foreign file is as if there were none."""
         data = self._load_vault(name) if self._vault else read_private_file(str(self._places.session_file(name)))
         parts = None if data is None else split_session(data)
-        return None if parts is None else Session(*parts)
+        session = None if parts is None else Session(*parts)
+        return session if session is not None and session.is_whole() else None
 
     def save(self, name: str, session: Session, *, account_id: str | None) -> None:
         """Keep *session*, then tell the prompts of it."""

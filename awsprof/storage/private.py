@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 TEMP_PREFIX = ".awsprof-"
 
 
-def temp_name() -> str:
-    """Return a name that no file has, and by which a temp left behind is known for ours."""
-    # The module secrets would do the same, and costs a fifth of a bare Python start to import.
-    return f"{TEMP_PREFIX}{os.urandom(8).hex()}"
-
-
 def make_private_directory(path: Path) -> None:
     """Make *path* with mode 0700, and take others' rights from one that is ours already."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -39,7 +33,8 @@ def write_private_file(path: Path, data: bytes, *, mtime: float | None = None) -
         mtime: Epoch seconds to give the file as its modification time, before it appears.
     """
     make_private_directory(path.parent)
-    temp = path.parent / temp_name()
+    # os.urandom, since importing the module secrets costs a fifth of a bare Python start.
+    temp = path.parent / f"{TEMP_PREFIX}{os.urandom(8).hex()}"
     try:
         descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -7,6 +7,7 @@ Knows bytes and modes; what they mean is the caller's business.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.errors import SharedFileError
 from awsprof.storage.lock import LockHeldError, lock_path, locked
-from awsprof.storage.private import sync_directory, temp_name
+from awsprof.storage.private import TEMP_PREFIX, sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +25,18 @@ LOCK_LIMIT_S = 10.0
 _MAX_TRIES = 20
 
 
+# What a replacement can meet where writing in place still works: a bind mount, a read-only or foreign directory.
+_NO_REPLACEMENT = (errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS, errno.EXDEV, errno.ETXTBSY)
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What one edit did: the bytes before (None: there was no file) and after."""
+    """What one edit does: the bytes before (None: there was no file) and after; *in_place* says why, if it must be."""
 
     path: Path
     before: bytes | None
     after: bytes
+    in_place: str | None = None
 
 
 def read_shared_file(path: Path) -> bytes:
@@ -43,27 +49,38 @@ def read_shared_file(path: Path) -> bytes:
         raise SharedFileError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def edit_shared_file(path: Path, change: Callable[[bytes], bytes], *, locks: Path, most_mode: int | None) -> Edit:
+def edit_shared_file(
+    path: Path,
+    change: Callable[[bytes], bytes],
+    *,
+    locks: Path,
+    most_mode: int | None,
+    record: Callable[[Edit], None] = lambda _: None,
+) -> Edit:
     """
     Apply *change* to the bytes of *path* under a lock and put the result in its place.
 
     A link stays a link and its target is replaced. When another program writes the file between reading and
-    replacing, the edit starts over from the new bytes, so *change* may be called more than once.
+    replacing, the edit starts over from the new bytes, so *change* may be called more than once. A file that cannot
+    be replaced (a bind mount, a read-only directory, a second hard link, another owner) is written in place.
 
     Args:
         change: From the old bytes (b"" for a missing file) to the new; when it returns them unchanged or raises,
             nothing is written.
         locks: The directory of lock files.
         most_mode: Permission bits the file may have at most; None keeps an existing file's mode. New files get 0600.
+        record: Called with the edit before it is made, so that it can be taken back; may be called again for the
+            same file when the edit starts over.
 
     Raises:
-        SharedFileError: Unreadable, unwritable, or locked by another awsprof for longer than 10 s.
+        SharedFileError: Unreadable, read-only, unwritable, or locked by another awsprof for longer than 10 s.
     """
-    target = path.resolve()
     try:
+        target = path.resolve()
         with locked(lock_path(locks, os.fspath(target)), limit_s=LOCK_LIMIT_S):
+            _sweep(target)
             for _ in range(_MAX_TRIES):
-                edit = _attempt(target, change, most_mode)
+                edit = _attempt(target, change, most_mode, record)
                 if edit is not None:
                     return edit
     except LockHeldError as error:
@@ -71,29 +88,92 @@ def edit_shared_file(path: Path, change: Callable[[bytes], bytes], *, locks: Pat
             f"{path} has been locked for {LOCK_LIMIT_S:.0f} s by {error.holder}",
             hint="Wait for that command, or end it, then try again.",
         ) from None
-    except OSError as error:
-        raise SharedFileError(f"{path} cannot be changed: {error.strerror}; nothing was written") from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: a circle of links
+        reason = getattr(error, "strerror", None) or "its links lead round in a circle"
+        raise SharedFileError(f"{path} cannot be changed: {reason}; nothing was written") from None
     raise SharedFileError(f"{path} keeps being changed by another program; nothing was written", hint="Try again.")
 
 
-def _attempt(target: Path, change: Callable[[bytes], bytes], most_mode: int | None) -> Edit | None:
+def _temp_prefix(target: Path) -> str:
+    """Return how the temporary files of *target* begin; each file has its own, since each has its own lock."""
+    return f"{TEMP_PREFIX}{target.name}-"
+
+
+def _sweep(target: Path) -> None:
+    """Remove temporary files that a killed process left: under the lock nobody else can be using them."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(target.parent):
+            if name.startswith(_temp_prefix(target)):
+                (target.parent / name).unlink()
+
+
+def _attempt(
+    target: Path, change: Callable[[bytes], bytes], most_mode: int | None, record: Callable[[Edit], None]
+) -> Edit | None:
     """Do one edit; None when the file changed underneath and the edit must start over."""
     before, seen = _read(target)
     after = change(before or b"")
+    edit = Edit(target, before, after, _why_in_place(seen))
     if after == (before or b""):
-        return Edit(target, before, after)
+        return edit
+    if seen is not None and not seen.st_mode & 0o200:
+        raise SharedFileError(
+            f"{target} is read-only; nothing was written", hint=f"If it may be changed: chmod u+w {target}"
+        )
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temp = target.parent / temp_name()
+    if edit.in_place is None:
+        try:
+            return _replace(edit, seen, most_mode, record)
+        except OSError as error:
+            if error.errno not in _NO_REPLACEMENT or before is None:
+                raise
+            edit = Edit(target, before, after, f"it cannot be replaced ({error.strerror})")
+    return _write_in_place(edit, seen, record)
+
+
+def _why_in_place(seen: os.stat_result | None) -> str | None:
+    if seen is None or os.name != "posix":
+        return None
+    if seen.st_nlink > 1:
+        return "it has a second name (a hard link)"
+    if seen.st_uid != os.geteuid() and os.geteuid() != 0:
+        return "it is owned by another user"
+    return None
+
+
+def _replace(
+    edit: Edit, seen: os.stat_result | None, most_mode: int | None, record: Callable[[Edit], None]
+) -> Edit | None:
+    temp = edit.path.parent / f"{_temp_prefix(edit.path)}{os.urandom(8).hex()}"
     try:
-        _write_temp(temp, after, seen, most_mode)
-        if _look(target) != _fingerprint(seen):
+        _write_temp(temp, edit.after, seen, most_mode)
+        if _look(edit.path) != _fingerprint(seen):
             return None
-        os.replace(temp, target)
+        record(edit)
+        if _look(edit.path) != _fingerprint(seen):
+            return None
+        os.replace(temp, edit.path)
     finally:
         with contextlib.suppress(OSError):
             temp.unlink()
-    sync_directory(target.parent)
-    return Edit(target, before, after)
+    sync_directory(edit.path.parent)
+    return edit
+
+
+def _write_in_place(edit: Edit, seen: os.stat_result | None, record: Callable[[Edit], None]) -> Edit | None:
+    """Write over the file itself; the record made before is what brings it back if this is cut short."""
+    record(edit)
+    with edit.path.open("r+b") as file:
+        if _fingerprint(os.fstat(file.fileno())) != _fingerprint(seen):
+            return None
+        # The space first: a disk that is full must be found out before a byte of the old file is overwritten.
+        if hasattr(os, "posix_fallocate") and edit.after:
+            os.posix_fallocate(file.fileno(), 0, len(edit.after))
+        file.write(edit.after)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+    return edit
 
 
 def _read(target: Path) -> tuple[bytes | None, os.stat_result | None]:

@@ -1,0 +1,156 @@
+"""
+One command's changes to files and vault: each noted in the journal before it is made, all taken back when one fails.
+
+Knows the order of noting and doing; what is changed is the caller's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Protocol
+
+from awsprof.errors import AwsprofError
+from awsprof.journal.patch import taken_back
+from awsprof.storage.replace import Edit, edit_shared_file, read_shared_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from awsprof.journal.journal import Journal, Recording
+    from awsprof.vault import Vault
+
+
+class Change(Protocol):
+    """What a command may do to files and vault."""
+
+    def edit(self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None) -> None:
+        """Apply *change* to the bytes of a shared file."""
+        ...
+
+    def set_item(self, name: str, value: str) -> None: ...
+
+    def delete_item(self, name: str) -> None: ...
+
+
+class Changes:
+    """Opens one journaled change after the other."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        vault: Callable[[], Vault],
+        locks: Path,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._journal = journal
+        self._vault = vault
+        self._locks = locks
+        self._tell = tell
+
+    @contextlib.contextmanager
+    def begin(self, command: str, summary: str) -> Iterator[RealChange]:
+        """
+        Do a command's changes in the block; when it fails, what was done so far is taken back.
+
+        Args:
+            summary: One line for ``undo --list``, without secrets.
+
+        Raises:
+            VaultError: The journal has no key, and no vault can be made to keep one.
+        """
+        recording = self._journal.begin(command, summary)
+        change = RealChange(recording, self._vault, self._locks, self._tell)
+        try:
+            yield change
+        except BaseException:
+            change.take_back()
+            recording.forget()
+            raise
+        if not change.done:
+            recording.forget()
+
+
+class RealChange:
+    """Changes that happen."""
+
+    def __init__(
+        self, recording: Recording, vault: Callable[[], Vault], locks: Path, tell: Callable[[str], None]
+    ) -> None:
+        self._recording = recording
+        self._vault = vault
+        self._locks = locks
+        self._tell = tell
+        self.done: list[Callable[[], None]] = []
+
+    @property
+    def number(self) -> int:
+        return self._recording.number
+
+    def edit(self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None) -> None:
+        edit = edit_shared_file(path, change, locks=self._locks, most_mode=most_mode, record=self._recording.file)
+        if edit.after == (edit.before or b""):
+            return
+        self.done.append(lambda: self._restore(path, edit))
+        if edit.in_place:
+            self._tell(f"{path} was written in place, since {edit.in_place}; 'awsprof undo' has the bytes before.")
+
+    def set_item(self, name: str, value: str) -> None:
+        before = self._vault().get(name)
+        self._recording.item(name, before, value)
+        # Noted before it is done: a set that fails half-way is taken back as well.
+        self.done.append(lambda: self._restore_item(name, before))
+        self._vault().set(name, value)
+
+    def delete_item(self, name: str, *, for_good: bool = False) -> None:
+        """Delete an item; *for_good* keeps its value out of the journal."""
+        if for_good:
+            self._vault().delete(name)
+            return
+        before = self._vault().get(name)
+        if before is None:
+            return
+        self._recording.item(name, before, None)
+        self.done.append(lambda: self._restore_item(name, before))
+        self._vault().delete(name)
+
+    def take_back(self) -> None:
+        """Undo what was done, the last first."""
+        for step in reversed(self.done):
+            # Whatever cannot be taken back must not hide the error that led here.
+            with contextlib.suppress(AwsprofError, OSError):
+                step()
+
+    def _restore(self, path: Path, edit: Edit) -> None:
+        def back(data: bytes) -> bytes:
+            restored = taken_back(edit.before or b"", edit.after, data)
+            return data if restored is None else restored
+
+        edit_shared_file(path, back, locks=self._locks, most_mode=None)
+        if edit.before is None and not read_shared_file(path):
+            edit.path.unlink()
+
+    def _restore_item(self, name: str, before: str | None) -> None:
+        if before is None:
+            self._vault().delete(name)
+        else:
+            self._vault().set(name, before)
+
+
+class DryChange:
+    """Changes that only would happen: *edits* holds what each file would become."""
+
+    def __init__(self) -> None:
+        self.edits: dict[Path, Edit] = {}
+
+    def edit(self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None) -> None:  # noqa: ARG002
+        earlier = self.edits.get(path)
+        before = read_shared_file(path) if earlier is None else earlier.before or b""
+        self.edits[path] = Edit(path, before, change(before if earlier is None else earlier.after))
+
+    def set_item(self, name: str, value: str) -> None:
+        """Change nothing: a vault item has no diff that could be shown."""
+
+    def delete_item(self, name: str) -> None:
+        """Change nothing: a vault item has no diff that could be shown."""

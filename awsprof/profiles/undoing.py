@@ -1,0 +1,150 @@
+"""
+Taking back what an earlier command changed, unless it has changed in the same place since.
+
+Knows the journal's entries; what their bytes mean only as far as not to leave a file that nothing can read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from awsprof.configfiles.diff import unified
+from awsprof.configfiles.document import Document
+from awsprof.errors import AwsprofError, UnparsableFileError
+from awsprof.journal.patch import taken_back
+from awsprof.storage.replace import read_shared_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from awsprof.journal.journal import Contents, FileChange, Headline, Journal
+    from awsprof.profiles.changing import Change, Changes
+    from awsprof.sessions.store import SessionStore
+    from awsprof.vault import Vault
+
+UNDO = "undo"
+
+
+class ConflictError(AwsprofError):
+    """A file has changed since in the same place; *diff* shows what the undo would have to overwrite."""
+
+    def __init__(self, path: str, diff: list[str]) -> None:
+        super().__init__(
+            f"{path} has changed since in the same place; nothing was undone",
+            hint="Change it by hand where it differs.",
+        )
+        self.diff = diff
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was taken back."""
+
+    headline: Headline
+    restored_items: tuple[str, ...]
+
+
+class Undoing:
+    """Takes entries of one user's journal back."""
+
+    def __init__(self, *, journal: Journal, changes: Changes, vault: Callable[[], Vault], store: SessionStore) -> None:
+        self._journal = journal
+        self._changes = changes
+        self._vault = vault
+        self._store = store
+
+    def find(self, number: int | None) -> Headline:
+        """
+        Return the entry to take back: the one named, or the newest that can be and is not yet.
+
+        Raises:
+            AwsprofError: There is none, or it cannot be taken back.
+        """
+        headlines = self._journal.headlines()
+        if number is None:
+            for headline in headlines:
+                if headline.undoable and headline.undone_by is None and headline.command != UNDO:
+                    return headline
+            raise AwsprofError("There is nothing to undo", hint="'awsprof undo --list' shows what was done.")
+        found = next((headline for headline in headlines if headline.number == number), None)
+        if found is None:
+            raise AwsprofError(f"There is no entry {number}", hint="'awsprof undo --list' shows them.")
+        if found.undone_by is not None:
+            raise AwsprofError(
+                f"Entry {number} was undone already", hint=f"'awsprof undo {found.undone_by}' does it again."
+            )
+        if not found.undoable:
+            raise AwsprofError(f"Entry {number} ({found.command}) changed things at AWS and cannot be undone")
+        return found
+
+    def undo(self, headline: Headline, *, through: Change | None = None) -> Undone:
+        """
+        Take *headline*'s entry back, as an entry of its own.
+
+        Args:
+            through: Where to make the changes instead, to see what they would be.
+
+        Raises:
+            ConflictError: A file has changed since in the same place.
+            AwsprofError: A vault item has changed since.
+            VaultError: The journal's key, or an item, is not to be had.
+        """
+        contents = self._journal.contents(headline.number)
+        self._check(contents)
+        if through is not None:
+            self._apply(contents, through)
+            return Undone(headline, ())
+        with self._changes.begin(UNDO, f"{headline.number} undone: {headline.summary}") as change:
+            self._apply(contents, change)
+            number = change.number
+        for file in contents.files:
+            _drop_empty(file)
+        self._journal.mark_undone(headline.number, number)
+        for item in contents.items:
+            # A session of keys that were put back or taken away must not outlive them.
+            self._store.delete(item.name.partition("/")[0])
+        return Undone(headline, tuple(item.name for item in contents.items if item.before is not None))
+
+    def _check(self, contents: Contents) -> None:
+        for file in contents.files:
+            _reverted(file, read_shared_file(Path(file.path)))
+        for item in contents.items:
+            if self._vault().get(item.name) != item.after:
+                raise AwsprofError(
+                    f"The vault's item {item.name} has changed since; nothing was undone",
+                    hint="'awsprof undo --list' shows what changed it.",
+                )
+
+    @staticmethod
+    def _apply(contents: Contents, change: Change) -> None:
+        # Keys come back before the profile that needs them, and go after it.
+        for item in contents.items:
+            if item.before is not None:
+                change.set_item(item.name, item.before)
+        for file in contents.files:
+            change.edit(Path(file.path), lambda data, file=file: _reverted(file, data), most_mode=None)  # type: ignore[misc]
+        for item in contents.items:
+            if item.before is None:
+                change.delete_item(item.name)
+
+
+def _reverted(file: FileChange, current: bytes) -> bytes:
+    before, after = file.before or b"", file.after or b""
+    restored = taken_back(before, after, current)
+    if restored is not None and restored != before:
+        try:
+            Document(file.path, restored)
+        except UnparsableFileError:
+            restored = None
+    if restored is None:
+        raise ConflictError(file.path, unified(file.path, after, current))
+    return restored
+
+
+def _drop_empty(file: FileChange) -> None:
+    """Remove a file that was not there before, once it is empty again."""
+    path = Path(file.path)
+    if file.before is None and path.is_file() and not path.read_bytes():
+        path.unlink()
