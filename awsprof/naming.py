@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MAX_PART_LENGTH = 32
-_PART = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_PART = re.compile(rf"[a-z0-9](?:[a-z0-9.-]{{0,{MAX_PART_LENGTH - 2}}}[a-z0-9])?")
+_NAME = re.compile("_".join([f"({_PART.pattern})"] * 3))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,10 +33,10 @@ class ProfileName:
     @classmethod
     def parse(cls, name: str) -> ProfileName | None:
         """Split *name*; None when it is outside the convention."""
-        parts = name.split("_")
-        if len(parts) != 3 or not all(map(_is_part, parts)):
+        match = _NAME.fullmatch(name)
+        if match is None or ("default" in name and any(map(is_default, match.groups()))):
             return None
-        return cls(*parts)
+        return cls(*match.groups())
 
     @classmethod
     def checked(cls, product: str, env: str, user: str) -> ProfileName:
@@ -53,8 +54,14 @@ class ProfileName:
         return f"{self.product}_{self.env}_{self.user}"
 
 
+def sort_key(name: str) -> tuple[bool, str]:
+    """Order names by product, env and user, and behind them those outside the convention."""
+    # '_' parts them and would sort behind the '-' and '.' that a part may hold.
+    return _NAME.fullmatch(name) is None, name.replace("_", " ")
+
+
 def _is_part(text: str) -> bool:
-    return len(text) <= MAX_PART_LENGTH and _PART.fullmatch(text) is not None and not is_default(text)
+    return _PART.fullmatch(text) is not None and not is_default(text)
 
 
 def check_part(role: str, text: str) -> str:
@@ -74,7 +81,7 @@ def check_part(role: str, text: str) -> str:
 
 def is_default(text: str) -> bool:
     """Whether *text* spells ``default`` in any way: case, quotes, blanks, the ``profile`` prefix, wide letters."""
-    if len(text) > 64:
+    if len(text) > 64 or (text.isascii() and "default" not in text.lower()):
         return False
     plain = unicodedata.normalize("NFKC", text).casefold().strip(" \t\r\n\"'[]")
     return plain.removeprefix("profile").strip(" \t\"'") == "default"
@@ -121,7 +128,7 @@ def matching(selector: str, names: Iterable[str], context: Context) -> list[str]
     product, _, env = selector.replace("/", "_", 1).rpartition("_")
     candidates = []
     for name in names:
-        parts = ProfileName.parse(name)
+        parts = ProfileName.parse(name) if f"_{env}_" in name else None
         if parts is None or parts.env != env or (context.user or parts.user) != parts.user:
             continue
         if parts.product == (product or context.product or parts.product):

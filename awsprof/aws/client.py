@@ -120,13 +120,6 @@ def isolated_session() -> botocore.session.Session:
     return botocore.session.Session(session_vars=unset)
 
 
-def known_regions() -> list[str]:
-    """Return every region that botocore has an endpoint of STS in, in all partitions."""
-    session = isolated_session()
-    partitions = session.get_available_partitions()
-    return [region for partition in partitions for region in session.get_available_regions("sts", partition)]
-
-
 def endpoint_url(service: str, environ: Mapping[str, str]) -> str | None:
     """Return the endpoint the environment sets for *service*, as AWS's tools read it."""
     if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":

@@ -121,15 +121,17 @@ def list_command(world: World, as_json: bool, names: bool, product: str | None) 
     awsprof list
     awsprof list --product autochart --json
     """
+    found = world.files.profiles()
+    if names:
+        mine = f"{product}_" if product is not None else ""
+        listed = [name for name in found if name.startswith(mine) and is_listed(name)]
+        click.echo("".join(f"{printable(name)}\n" for name in listed), nl=False)
+        return
     profiles = [
-        profile
-        for profile in world.files.profiles().values()
-        if product is None or (profile.parts and profile.parts.product == product)
+        profile for profile in found.values() if product is None or (profile.parts and profile.parts.product == product)
     ]
     if as_json:
         echo_json({"profiles": [profile_object(world, profile) for profile in profiles]})
-    elif names:
-        click.echo("".join(f"{profile.name}\n" for profile in profiles if is_listed(profile.name)), nl=False)
     elif profiles:
         click.echo(profile_table(world, profiles))
     else:

@@ -51,8 +51,10 @@ def _become(command: Sequence[str], environ: dict[str, str]) -> int:
             return subprocess.run(command, env=environ, check=False).returncode
         import signal
 
-        # Python ignores SIGPIPE, and a command would inherit that.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        # Python ignores these, and a command would inherit that.
+        for name in ("SIGPIPE", "SIGXFSZ", "SIGXFZ"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_DFL)
         os.execvpe(command[0], list(command), environ)  # noqa: S606 - becoming the user's own command is the purpose
     except (FileNotFoundError, NotADirectoryError):
         raise CommandNotRunError(f"There is no command '{command[0]}'", status=127) from None
@@ -254,7 +256,7 @@ class World:
 
     @staticmethod
     def _regions() -> Sequence[str]:
-        from awsprof.aws.client import known_regions
+        from awsprof.aws.regions import known_regions
 
         return known_regions()
 
@@ -273,10 +275,10 @@ class World:
         ]
 
     def _ask_passphrase(self, question: str) -> str:
-        return self.terminal.ask(question, option="AWSPROF_VAULT_PASSPHRASE_COMMAND", hidden=True)
+        return self.terminal.ask(f"{question}: ", option="AWSPROF_VAULT_PASSPHRASE_COMMAND", hidden=True)
 
     def _confirm_vault(self) -> bool:
-        self.say("There is no OS keyring here. awsprof can keep secrets in files that a passphrase opens (age).")
+        self.say("awsprof would keep secrets in files that a passphrase opens (age).")
         return self.terminal.confirm(f"Make such a vault in {self.places.vault}?")
 
     def change_setting(self, key: str, value: object) -> None:

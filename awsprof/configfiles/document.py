@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from awsprof.errors import RefusedNameError, SharedFileError, UnparsableFileError
@@ -28,32 +28,72 @@ _COMMENT = ("#", ";")
 _BOM = "\ufeff"
 DEFAULTS = "DEFAULT"
 
+# A file of plain lines needs no rule of configparser's but these: headers, settings and comments that begin in the
+# first column, and blank lines. What is written otherwise is read line by line.
+_PLAIN_LINE = r"[^\s\[=:#;][^\n=:]*[=:][^\n]*(?:\n|\Z)|[#;][^\n]*(?:\n|\Z)|[ \t\r]*\n"
+_PLAIN_SECTION = re.compile(rf"\[[^\n]*(?:\n|\Z)(?:{_PLAIN_LINE})*+", re.ASCII)
+_PLAIN_HEADER = re.compile(r"(?m)^\[(.+)\][^\n]*$")
+_PLAIN_KEY = re.compile(r"(?m)^([^\s\[=:#;][^\n=:]*)[=:]")
+_PLAIN_PAIR = re.compile(r"(?m)^([^\s\[=:#;][^\n=:]*)[=:]([^\n]*)")
+_INDENTED_BRACKET = re.compile(r"(?m)^[^\S\n]+\[")
+
 _KEY = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _SECTION = re.compile(r"[\w@+.%:/ -]+")
 
 
 @dataclass(slots=True)
 class Option:
-    """One key of a section and the lines it stands on: from *first* to before *end*."""
+    """One key of a section and the lines it stands on, counted from the section's header: *first* to before *end*."""
 
     value: str
     first: int
     end: int
 
 
-@dataclass(slots=True)
 class Section:
-    """One section and its lines: *start* is its introducing comment or its header, *end* is behind its last content."""
+    """One section: the text from its header to before the next one's, read closer when that is needed."""
 
-    name: str
-    start: int
-    header: int
-    end: int
-    options: dict[str, Option] = field(default_factory=dict)
+    __slots__ = ("_document", "_options", "_plain", "end", "line", "name", "start")
+
+    def __init__(self, document: Document, name: str, line: int, start: int, end: int, *, plain: bool) -> None:
+        """
+        Args:
+            line: The header's line in the file, from 1.
+            start: Where the header's line begins in the file's text; *end* is where the next header's begins.
+            plain: Whether it is made of plain lines only.
+        """
+        self._document = document
+        self._options: dict[str, Option] | None = None
+        self._plain = plain
+        self.name = name
+        self.line = line
+        self.start = start
+        self.end = end
+
+    @property
+    def text(self) -> str:
+        return self._document.text[self.start : self.end]
+
+    @property
+    def options(self) -> dict[str, Option]:
+        if self._options is None:
+            self._options = _scan_options(self._document.path, self.name, self.text, self.line)
+        return self._options
 
     @property
     def settings(self) -> dict[str, str]:
+        if self._plain and self._options is None:
+            return {key.rstrip().lower(): value.strip() for key, value in _PLAIN_PAIR.findall(self.text)}
         return {key: option.value for key, option in self.options.items()}
+
+    def check(self) -> None:
+        """Raise UnparsableFileError when botocore would stumble over one of its lines."""
+        if self._plain:
+            keys = _PLAIN_KEY.findall(self.text)
+            if len(set(map(str.lower, map(str.rstrip, keys)))) == len(keys):
+                return
+        # Says which line it is.
+        _ = self.options
 
 
 class Document:
@@ -67,18 +107,23 @@ class Document:
             UnparsableFileError: botocore would refuse the file; has the line.
         """
         self.path = str(path)
-        self._lines = io.StringIO(self._decoded(data), newline="").readlines()
+        self.text = self._decoded(data)
         self.sections: dict[str, Section] = {}
+        self._all_sections: list[Section] = []
         self._scan()
 
     def to_bytes(self) -> bytes:
-        return "".join(self._lines).encode("utf-8")
+        return self.text.encode("utf-8")
 
     @property
     def defaults(self) -> dict[str, str]:
-        """The settings of ``[DEFAULT]``, which botocore lends to every section."""
-        section = self.sections.get(DEFAULTS)
-        return {} if section is None else section.settings
+        """The settings of ``[DEFAULT]``, which botocore lends to every section and lets stand more than once."""
+        lent: dict[str, str] = {}
+        if DEFAULTS in self.sections:
+            for section in self._all_sections:
+                if section.name == DEFAULTS:
+                    lent.update(section.settings)
+        return lent
 
     def with_settings(self, section: str, changes: Mapping[str, str | None]) -> bytes:
         """
@@ -97,21 +142,28 @@ class Document:
             check_setting(key, value)
         found = self.sections.get(section)
         if found is None:
-            lines = self._appended(section, {key: value for key, value in changes.items() if value is not None})
-            first, old_end = len(self._lines), len(self._lines)
+            before, head, after, tail = "", *self._appended(section, changes), ""
+            line = _line_ends(self.text, 0, len(self.text)) + 1
         else:
-            lines = self._changed(found, changes)
-            first, old_end = found.header, found.end
-        self._prove(section, changes, lines, first, old_end)
-        return "".join(lines).encode("utf-8")
+            before, head, tail = found.text, self.text[: found.start], self.text[found.end :]
+            after, line = _changed(found, changes), found.line
+        self._prove(section, changes, before, after, line)
+        return f"{head}{after}{tail}".encode()
 
     def without_section(self, section: str) -> bytes:
         """Return the bytes without one section, the comment that introduces it, and the blank lines behind it."""
         found = self.sections[section]
-        end = found.end
-        while end < len(self._lines) and not self._lines[end].strip():
+        start = found.start - len(_introduction(self.text[: found.start]))
+        lines = _lines(found.text)
+        # Directly above the next header a comment introduces that one, and is not this section's.
+        followed = found.end < len(self.text)
+        limit = len(lines) - (len(_lines(_introduction(found.text))) if followed else 0)
+        end = max([1, *(option.end for option in found.options.values())])
+        while end < limit and lines[end].strip():
             end += 1
-        return "".join(self._lines[: found.start] + self._lines[end:]).encode("utf-8")
+        while end < len(lines) and not lines[end].strip():
+            end += 1
+        return f"{self.text[:start]}{''.join(lines[end:])}{self.text[found.end :]}".encode()
 
     def with_renamed_section(self, section: str, name: str) -> bytes:
         """
@@ -121,16 +173,9 @@ class Document:
             RefusedNameError: *name* cannot stand in a header.
         """
         check_section_name(name)
-        lines = list(self._lines)
-        number = self.sections[section].header
-        line = lines[number]
-        start = line.index("[") + 1
-        lines[number] = f"{line[:start]}{name}{line[start + len(section) :]}"
-        return "".join(lines).encode("utf-8")
-
-    def line_of(self, section: str) -> int:
-        """Return the number, from 1, of the line with a section's header."""
-        return self.sections[section].header + 1
+        found = self.sections[section]
+        start = self.text.index("[", found.start) + 1
+        return f"{self.text[:start]}{name}{self.text[start + len(section) :]}".encode()
 
     def _decoded(self, data: bytes) -> str:
         try:
@@ -143,149 +188,202 @@ class Document:
         return text
 
     def _scan(self) -> None:
-        """Find sections and options as ``RawConfigParser._read`` does, whose names and order of tests it keeps."""
-        section: Section | None = None
-        option: Option | None = None
-        values: list[str] = []
-        indent = comments_from = 0
-        seen: set[tuple[str, str]] = set()
-        for number, line in enumerate(self._lines):
+        headers = self._plain_headers()
+        plain_headers = headers is not None
+        if headers is None:
+            headers = self._exact_headers()
+        first = headers[0][1] if headers else len(self.text)
+        for number, line in enumerate(_lines(self.text[:first]), 1):
+            if line.strip() and not line.strip().startswith(_COMMENT):
+                raise UnparsableFileError(
+                    self.path, number, _fault_of(line.strip(), "a setting before the first section")
+                )
+        number, at = 1, 0
+        for index, (name, start) in enumerate(headers):
+            end = headers[index + 1][1] if index + 1 < len(headers) else len(self.text)
+            number += _line_ends(self.text, at, start)
+            at = start
+            match = _PLAIN_SECTION.match(self.text, start, end) if plain_headers else None
+            plain = match is not None and match.end() == end
+            self._add(Section(self, name, number, start, end, plain=plain))
+
+    def _add(self, section: Section) -> None:
+        if section.name in self.sections and section.name != DEFAULTS:
+            raise UnparsableFileError(self.path, section.line, f"section [{printable(section.name)}] stands twice")
+        section.check()
+        if section.name == DEFAULTS:
+            for earlier in self._all_sections:
+                twice = set(earlier.options) & set(section.options) if earlier.name == DEFAULTS else set()
+                if twice:
+                    key = min(twice, key=lambda key: section.options[key].first)
+                    raise _twice(self.path, section.line + section.options[key].first, key, DEFAULTS)
+        self.sections[section.name] = section
+        self._all_sections.append(section)
+
+    def _plain_headers(self) -> list[tuple[str, int]] | None:
+        """Return each header's name and place when all that could be one begins in the first column, else None."""
+        text = self.text
+        if text.count("\r") != text.count("\r\n") or _INDENTED_BRACKET.search(text):
+            return None
+        headers = [(match[1], match.start()) for match in _PLAIN_HEADER.finditer(text)]
+        brackets = text.count("\n[") + text.startswith("[")
+        return headers if brackets == len(headers) else None
+
+    def _exact_headers(self) -> list[tuple[str, int]]:
+        """Find headers line by line as ``RawConfigParser._read`` does, whose order of tests it keeps."""
+        headers = []
+        in_option = False
+        indent = at = 0
+        for line in _lines(self.text):
             text = line.strip()
+            start, at = at, at + len(line)
             if not text or text.startswith(_COMMENT):
-                if not text:
-                    comments_from = number + 1
-                    if option is not None:
-                        values.append("")
                 continue
             line_indent = len(line) - len(line.lstrip())
-            if option is not None and line_indent > indent:
-                values.append(text)
-                option.end = comments_from = number + 1
+            if in_option and line_indent > indent:
                 continue
             indent = line_indent
-            if option is not None and section is not None:
-                self._finish(option, values)
-            option = None
             header = _HEADER.match(text)
             if header:
-                section = self._open_section(header["header"], number, comments_from, section)
-            elif section is None:
-                raise UnparsableFileError(self.path, number + 1, "a setting before the first section")
-            else:
-                key, option, values = self._open_option(section, text, number)
-                if (section.name, key) in seen:
-                    raise UnparsableFileError(
-                        self.path, number + 1, f"'{printable(key)}' stands twice in [{printable(section.name)}]"
-                    )
-                seen.add((section.name, key))
-            comments_from = number + 1
-        if option is not None:
-            self._finish(option, values)
-        if section is not None:
-            self._close_section(section, len(self._lines))
+                headers.append((header["header"], start))
+            in_option = header is None and bool(headers)
+        return headers
 
-    def _open_section(self, name: str, number: int, comments_from: int, before: Section | None) -> Section:
-        if before is not None:
-            self._close_section(before, comments_from)
-        if name in self.sections and name != DEFAULTS:
-            raise UnparsableFileError(self.path, number + 1, f"section [{printable(name)}] stands twice")
-        section = Section(name, comments_from, number, number + 1)
-        if name == DEFAULTS and name in self.sections:
-            section.options = self.sections[name].options
-        self.sections[name] = section
-        return section
-
-    def _close_section(self, section: Section, limit: int) -> None:
-        """Let *section* end behind its last option, and the comments that follow without a blank line."""
-        end = max([section.header + 1, *(option.end for option in section.options.values())])
-        while end < limit and self._lines[end].strip():
-            end += 1
-        section.end = end
-
-    def _open_option(self, section: Section, text: str, number: int) -> tuple[str, Option, list[str]]:
-        match = _OPTION.match(text)
-        if match is None:
-            unclosed = text.startswith("[")
-            raise UnparsableFileError(
-                self.path,
-                number + 1,
-                "a section header without its closing bracket" if unclosed else "a setting without '='",
-            )
-        key = match["option"].rstrip().lower()
-        if not key:
-            raise UnparsableFileError(self.path, number + 1, "a value without a key")
-        option = Option(match["value"].strip(), number, number + 1)
-        if key not in section.options:
-            section.options[key] = option
-        return key, option, [option.value]
-
-    def _finish(self, option: Option, values: list[str]) -> None:
-        """Join a value's lines; one that begins on the next line is a nested block, whose lines all need a ``=``."""
-        option.value = "\n".join(values).rstrip()
-        if not option.value.startswith("\n"):
-            return
-        for number in range(option.first + 1, option.end):
-            text = self._lines[number].strip()
-            if text and not text.startswith(_COMMENT) and "=" not in text:
-                raise UnparsableFileError(self.path, number + 1, "a nested line without '='")
-
-    def _appended(self, section: str, settings: Mapping[str, str]) -> list[str]:
-        lines = list(self._lines)
-        end = _line_end(lines[-1]) or _line_end(lines[0]) or "\n" if lines else "\n"
+    def _appended(self, section: str, changes: Mapping[str, str | None]) -> tuple[str, str]:
+        """Return the file's text, closed by a blank line, and the text of a new section."""
+        head = self.text
+        lines = _lines(head[-4096:])
+        end = (_line_end(lines[-1]) or _line_end(_lines(head[:4096])[0])) if lines else ""
+        end = end or "\n"
         if lines and not _line_end(lines[-1]):
-            lines[-1] += end
+            head += end
         if lines and lines[-1].strip():
-            lines.append(end)
-        lines.append(f"[{section}]{end}")
-        return lines + [f"{key} = {value}{end}" for key, value in settings.items()]
+            head += end
+        settings = [f"{key} = {value}{end}" for key, value in changes.items() if value is not None]
+        return head, f"[{section}]{end}{''.join(settings)}"
 
-    def _changed(self, section: Section, changes: Mapping[str, str | None]) -> list[str]:
-        """Splice the changed lines of one section; a new key goes behind its last one, indented as they are."""
-        lines: list[str | None] = list(self._lines)
-        end = _line_end(self._lines[section.header]) or "\n"
-        # The last key's indentation: deeper, the new key would become a continuation of its value.
-        final = max(section.options.values(), key=lambda option: option.end, default=None)
-        last = section.header if final is None else final.end - 1
-        indent = "" if final is None else _indentation(self._lines[final.first])
-        added = []
-        for key, value in changes.items():
-            option = section.options.get(key)
-            if option is None:
-                added += [] if value is None else [f"{indent}{key} = {value}"]
-                continue
-            lines[option.first : option.end] = [None] * (option.end - option.first)
-            if value is not None:
-                line = self._lines[option.first]
-                lines[option.first] = _up_to_value(line) + value + _line_end(self._lines[option.end - 1])
-        tail = [line for line in lines[: last + 1] if line is not None]
-        if added:
-            closing = _line_end(self._lines[last])
-            if not _line_end(tail[-1]):
-                tail[-1] += end
-            tail += [line + end for line in added[:-1]] + [added[-1] + closing]
-        return tail + [line for line in lines[last + 1 :] if line is not None]
-
-    def _prove(
-        self, section: str, changes: Mapping[str, str | None], lines: list[str], first: int, old_end: int
-    ) -> None:
-        """Refuse the edit unless it is the intended change of *section* and nothing else."""
-        new_end = len(lines) - (len(self._lines) - old_end)
-        before = "".join(self._lines[first:old_end])
-        after = "".join(lines[first:new_end])
+    def _prove(self, section: str, changes: Mapping[str, str | None], before: str, after: str, line: int) -> None:
+        """Refuse an edit of one section's text unless it makes the intended change and no other."""
         old = _read_section(before, section) if before else {}
         wanted = {**old, **changes}
-        holds = (
-            # Behind the last line of all, a line end and a blank line may have come before a new section.
-            "".join(lines[:first]).rstrip("\r\n") == "".join(self._lines[:first]).rstrip("\r\n")
-            and lines[new_end:] == self._lines[old_end:]
-            and _read_section(after, section) == {key: value for key, value in wanted.items() if value is not None}
-        )
-        if not holds:
+        if _read_section(after, section) != {key: value for key, value in wanted.items() if value is not None}:
             raise SharedFileError(
-                f"{self.path}, line {first + 1}: [{printable(section)}] is written in a way awsprof cannot edit "
+                f"{self.path}, line {line}: [{printable(section)}] is written in a way awsprof cannot edit "
                 "safely; nothing was written",
                 hint="Change that section by hand, or write its settings one on a line as 'key = value'.",
             )
+
+
+def _scan_options(path: str, section: str, text: str, line: int) -> dict[str, Option]:
+    """
+    Read one section's settings line by line, as ``RawConfigParser._read`` does.
+
+    Args:
+        text: From the section's header on.
+        line: The header's line in the file, from 1.
+    """
+    lines = _lines(text)
+    options: dict[str, Option] = {}
+    option: Option | None = None
+    values: list[str] = []
+    indent = len(lines[0]) - len(lines[0].lstrip())
+
+    def finish() -> None:
+        if option is not None:
+            option.value = "\n".join(values).rstrip()
+            _check_nested(path, lines, option, line)
+
+    for number, whole in enumerate(lines[1:], 1):
+        text = whole.strip()
+        if not text or text.startswith(_COMMENT):
+            if not text and option is not None:
+                values.append("")
+            continue
+        line_indent = len(whole) - len(whole.lstrip())
+        if option is not None and line_indent > indent:
+            values.append(text)
+            option.end = number + 1
+            continue
+        finish()
+        indent = line_indent
+        match = _OPTION.match(text)
+        key = "" if match is None else match["option"].rstrip().lower()
+        if match is None or not key:
+            raise UnparsableFileError(path, line + number, _fault_of(text, "a value without a key"))
+        if key in options:
+            raise _twice(path, line + number, key, section)
+        option = options[key] = Option(match["value"].strip(), number, number + 1)
+        values = [option.value]
+    finish()
+    return options
+
+
+def _check_nested(path: str, lines: list[str], option: Option, line: int) -> None:
+    """A value that begins on the next line is a nested block, whose lines all need a ``=``."""
+    if not option.value.startswith("\n"):
+        return
+    for number in range(option.first + 1, option.end):
+        text = lines[number].strip()
+        if text and not text.startswith(_COMMENT) and "=" not in text:
+            raise UnparsableFileError(path, line + number, "a nested line without '='")
+
+
+def _fault_of(text: str, otherwise: str) -> str:
+    if _OPTION.match(text):
+        return otherwise
+    return "a section header without its closing bracket" if text.startswith("[") else "a setting without '='"
+
+
+def _twice(path: str, line: int, key: str, section: str) -> UnparsableFileError:
+    return UnparsableFileError(path, line, f"'{printable(key)}' stands twice in [{printable(section)}]")
+
+
+def _changed(section: Section, changes: Mapping[str, str | None]) -> str:
+    """Splice the changed lines of one section; a new key goes behind its last one, indented as they are."""
+    old = _lines(section.text)
+    lines: list[str | None] = list(old)
+    end = _line_end(old[0]) or "\n"
+    # The last key's indentation: deeper, the new key would become a continuation of its value.
+    final = max(section.options.values(), key=lambda option: option.end, default=None)
+    last = 0 if final is None else final.end - 1
+    indent = "" if final is None else _indentation(old[final.first])
+    added = []
+    for key, value in changes.items():
+        option = section.options.get(key)
+        if option is None:
+            added += [] if value is None else [f"{indent}{key} = {value}"]
+            continue
+        lines[option.first : option.end] = [None] * (option.end - option.first)
+        if value is not None:
+            lines[option.first] = _up_to_value(old[option.first]) + value + _line_end(old[option.end - 1])
+    kept = [line for line in lines[: last + 1] if line is not None]
+    if added:
+        closing = _line_end(old[last])
+        if not _line_end(kept[-1]):
+            kept[-1] += end
+        kept += [line + end for line in added[:-1]] + [added[-1] + closing]
+    return "".join(kept + [line for line in lines[last + 1 :] if line is not None])
+
+
+def _introduction(text: str) -> str:
+    """Return the comment lines at the very end of *text*: they belong to the header that follows."""
+    lines = _lines(text[-65_536:])
+    first = len(lines)
+    while first and lines[first - 1].strip().startswith(_COMMENT):
+        first -= 1
+    return "".join(lines[first:])
+
+
+def _line_ends(text: str, start: int, end: int) -> int:
+    """Count the line ends in a stretch of *text*, each \n, \r\n or \r once."""
+    newlines = text.count("\n", start, end)
+    returns = text.count("\r", start, end)
+    return newlines + returns - text.count("\r\n", start, end) if returns else newlines
+
+
+def _lines(text: str) -> list[str]:
+    """Split into lines with their ends, as a file opened for text does: only \n, \r\n and \r end one."""
+    return io.StringIO(text, newline="").readlines()
 
 
 def _read_section(text: str, section: str) -> dict[str, str]:

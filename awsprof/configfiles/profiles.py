@@ -7,25 +7,30 @@ Knows AWS's settings and what they make of a profile; nothing of where secrets r
 from __future__ import annotations
 
 import os
+import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from awsprof.configfiles.document import DEFAULTS, Document
 from awsprof.errors import ExistsError, NoSingleProfileError
 from awsprof.model import Delivery, Kind, Profile
-from awsprof.naming import ProfileName, is_default, printable
+from awsprof.naming import ProfileName, is_default, printable, sort_key
 from awsprof.settings import Settings, TeamFile, is_protected
 from awsprof.storage.replace import read_shared_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from awsprof.places import Places
 
 PROCESS_COMMAND = "credential-process"
 MANAGED = "awsprof_managed"
+# What shlex would split at blanks and leave as it is: nearly all there are, at a fraction of its cost.
+_PLAIN_HEADER = re.compile(r"profile ([A-Za-z0-9._-]+)")
+_PLAIN_COMMAND = re.compile(r"[A-Za-z0-9._/ -]*")
 LONG_TERM_KEYS = ("aws_access_key_id", "aws_secret_access_key")
 
 
@@ -42,31 +47,16 @@ class ProfileFiles:
         self._places = places
         self._settings = settings
         self._team = team
+        self._known: dict[Path, tuple[bytes, Document]] = {}
 
-    def profiles(self) -> dict[str, Profile]:
+    def profiles(self) -> Profiles:
         """
         Read both files.
-
-        Returns:
-            Profiles by name: those within the convention by product and env, then the others.
 
         Raises:
             SharedFileError: A file is unreadable, or botocore would refuse it.
         """
-        merged: dict[str, dict[str, str]] = {}
-        config = self._read(self._places.config_file)
-        for section_name, section in config.sections.items():
-            name = profile_in_header(section_name)
-            if name is not None:
-                merged[name] = {**config.defaults, **section.settings}
-        credentials = self._read(self._places.credentials_file)
-        for name, section in credentials.sections.items():
-            # For one key in both files, the credentials file wins in every reader.
-            merged[name] = {**merged.get(name, {}), **credentials.defaults, **section.settings}
-        merged.pop("DEFAULT", None)
-        profiles = [self._profile(name, settings) for name, settings in merged.items()]
-        profiles.sort(key=lambda profile: (profile.parts is None, profile.parts or (), profile.name))
-        return {profile.name: profile for profile in profiles}
+        return Profiles(self._read(self._places.config_file), self._credentials(), self._profile)
 
     def get(self, name: str) -> Profile:
         """Return one profile; raises NoSingleProfileError when there is none of that name."""
@@ -86,7 +76,7 @@ class ProfileFiles:
         path = self._places.config_file
 
         def change(data: bytes) -> bytes:
-            document = Document(path, data)
+            document = self._document(path, data)
             if _sections_of(document, name) or name in self._credentials().sections:
                 raise exists(name)
             return document.with_settings(header(name), settings)
@@ -104,7 +94,7 @@ class ProfileFiles:
         path = self._places.config_file
 
         def change(data: bytes) -> bytes:
-            document = Document(path, data)
+            document = self._document(path, data)
             sections = _sections_of(document, name)
             if not sections and name not in self._credentials().sections:
                 raise unknown(name)
@@ -149,7 +139,7 @@ class ProfileFiles:
     def default_sections(self) -> list[DefaultSection]:
         """Return every section of the two files that is a default, in the order of their lines."""
         return [
-            DefaultSection(f"[{section.name}]", document.path, section.header + 1, tuple(section.options), in_config)
+            DefaultSection(f"[{section.name}]", document.path, section.line, tuple(section.options), in_config)
             for document, in_config in self._documents()
             for section in document.sections.values()
             if _is_default_section(section.name, in_config)
@@ -208,8 +198,14 @@ class ProfileFiles:
 
     def naming_as_source(self, name: str) -> list[str]:
         """Return the other profiles whose source_profile is *name*."""
-        profiles = self.profiles().values()
-        return [profile.name for profile in profiles if profile.settings.get("source_profile") == name != profile.name]
+        profiles = self.profiles()
+        if not profiles.mention("source_profile"):
+            return []
+        return [
+            profile.name
+            for profile in profiles.values()
+            if profile.settings.get("source_profile") == name != profile.name
+        ]
 
     def _documents(self) -> list[tuple[Document, bool]]:
         """Return both files, each with whether it is the config file."""
@@ -218,9 +214,15 @@ class ProfileFiles:
     def _credentials(self) -> Document:
         return self._read(self._places.credentials_file)
 
-    @staticmethod
-    def _read(path: Path) -> Document:
-        return Document(path, read_shared_file(path))
+    def _read(self, path: Path) -> Document:
+        return self._document(path, read_shared_file(path))
+
+    def _document(self, path: Path, data: bytes) -> Document:
+        """Return the document of *data*; one command asks for the same bytes several times."""
+        known = self._known.get(path)
+        if known is None or known[0] != data:
+            known = self._known[path] = (data, Document(path, data))
+        return known[1]
 
     def _edit_both(self, change: Callable[[Document, bool], bytes], through: Edits) -> None:
         """Edit both files, leaving alone one that would not change; neither is touched when either is refused."""
@@ -230,7 +232,7 @@ class ProfileFiles:
                 continue
 
             def edit(data: bytes, path: Path = path, in_config: bool = in_config) -> bytes:
-                return change(Document(path, data), in_config)
+                return change(self._document(path, data), in_config)
 
             through.edit(path, edit, most_mode=None if in_config else 0o600)
 
@@ -263,6 +265,56 @@ class DefaultSection:
     line: int
     keys: tuple[str, ...]
     in_config: bool
+
+
+class Profiles(Mapping[str, Profile]):
+    """
+    The profiles of both files by name, each put together when it is asked for.
+
+    Their order is by product, env and user; those outside the convention come last.
+    """
+
+    def __init__(self, config: Document, credentials: Document, make: Callable[[str, dict[str, str]], Profile]) -> None:
+        self._config = config
+        self._credentials = credentials
+        self._make = make
+        self._in_config = {
+            name: section
+            for section in config.sections.values()
+            if (name := profile_in_header(section.name)) is not None
+        }
+        self._names = dict.fromkeys([*self._in_config, *credentials.sections])
+        self._names.pop(DEFAULTS, None)
+        self._made: dict[str, Profile] = {}
+
+    def __getitem__(self, name: str) -> Profile:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._made:
+            settings: dict[str, str] = {}
+            # For one key in both files, the credentials file wins in every reader.
+            for document, section in (
+                (self._config, self._in_config.get(name)),
+                (self._credentials, self._credentials.sections.get(name)),
+            ):
+                if section is not None:
+                    settings.update(document.defaults)
+                    settings.update(section.settings)
+            self._made[name] = self._make(name, settings)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._names, key=sort_key))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def mention(self, word: str) -> bool:
+        """Whether *word* stands anywhere in the two files."""
+        return word in self._config.text or word in self._credentials.text
 
 
 def _profile_of(section: str, in_config: bool) -> str | None:
@@ -315,6 +367,9 @@ def header(name: str) -> str:
 
 def profile_in_header(section: str) -> str | None:
     """Return the profile a config file's section describes, as botocore splits it; None for every other section."""
+    plain = _PLAIN_HEADER.fullmatch(section)
+    if plain is not None:
+        return plain[1]
     if section == "default":
         return section
     if not section.startswith("profile"):
@@ -328,8 +383,11 @@ def profile_in_header(section: str) -> str | None:
 
 def is_own_process(name: str, settings: Mapping[str, str]) -> bool:
     """Whether the profile's credential_process is this program, asked for this very profile."""
+    line = settings.get("credential_process", "")
+    if not line.endswith(name):
+        return False
     try:
-        words = shlex.split(settings.get("credential_process", ""), posix=os.name == "posix")
+        words = line.split() if _PLAIN_COMMAND.fullmatch(line) else shlex.split(line, posix=os.name == "posix")
     except ValueError:
         return False
     if len(words) != 3 or words[1:] != [PROCESS_COMMAND, name]:

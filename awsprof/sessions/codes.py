@@ -133,6 +133,8 @@ def code_from_command(command: tuple[str, ...], profile: Profile, environ: Mappi
         AwsprofError: It cannot be run, fails, takes too long or prints no code; its output is never shown.
     """
     told = {**environ, "AWSPROF_PROFILE": profile.name, "AWSPROF_MFA_SERIAL": profile.mfa_serial or ""}
+    # It makes codes, and has no business with the vault.
+    told.pop("AWSPROF_VAULT_PASSPHRASE", None)
     hint = "Check the setting mfa_command: 'awsprof settings get mfa_command'."
     try:
         done = subprocess.run(command, env=told, stdout=subprocess.PIPE, check=False, timeout=_COMMAND_LIMIT_S)

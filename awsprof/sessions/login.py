@@ -7,7 +7,7 @@ Knows the order of things; files, the vault, AWS and the person are handed in.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from awsprof.errors import (
@@ -104,7 +104,7 @@ class Served:
     """What a tool is handed for a profile."""
 
     credentials: Credentials
-    answer: bytes
+    answer: bytes = field(repr=False)
 
 
 class Sessions:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TEMP_PREFIX = ".awsprof-"
+_STALE_S = 60
 
 
 def make_private_directory(path: Path) -> None:
@@ -33,6 +35,7 @@ def write_private_file(path: Path, data: bytes, *, mtime: float | None = None) -
         mtime: Epoch seconds to give the file as its modification time, before it appears.
     """
     make_private_directory(path.parent)
+    _sweep(path.parent)
     # os.urandom, since importing the module secrets costs a fifth of a bare Python start.
     temp = path.parent / f"{TEMP_PREFIX}{os.urandom(8).hex()}"
     try:
@@ -49,6 +52,16 @@ def write_private_file(path: Path, data: bytes, *, mtime: float | None = None) -
             temp.unlink()
         raise
     sync_directory(path.parent)
+
+
+def _sweep(directory: Path) -> None:
+    """Remove temporary files that a killed process left; one of a minute ago cannot be in use any more."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(directory):
+            if name.startswith(TEMP_PREFIX):
+                temp = directory / name
+                if time.time() - temp.stat().st_mtime > _STALE_S:
+                    temp.unlink()
 
 
 def sync_directory(path: Path) -> None:
