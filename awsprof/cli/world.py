@@ -142,7 +142,8 @@ class World:
     @cached_property
     def sessions(self) -> Sessions:
         from awsprof.sessions.codes import CodeLedger
-        from awsprof.sessions.login import Outside, Sessions
+        from awsprof.sessions.login import Sessions
+        from awsprof.sessions.outside import Outside
 
         outside = Outside(
             environ=self.environ,

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from awsprof.configfiles.profiles import PROCESS_COMMAND
+from awsprof.configfiles.merged import PROCESS_COMMAND
 from awsprof.errors import AwsprofError
 
 if TYPE_CHECKING:

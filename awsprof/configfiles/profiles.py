@@ -6,32 +6,29 @@ Knows AWS's settings and what they make of a profile; nothing of where secrets r
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from awsprof.configfiles.document import DEFAULTS, Document
+from awsprof.configfiles.merged import (
+    LONG_TERM_KEYS,
+    Profiles,
+    header,
+    is_own_process,
+    kind_of,
+    profile_in_header,
+)
 from awsprof.errors import ExistsError, NoSingleProfileError
 from awsprof.model import Delivery, Kind, Profile
-from awsprof.naming import ProfileName, is_default, printable, sort_key
+from awsprof.naming import ProfileName, is_default, printable
 from awsprof.settings import Settings, TeamFile, is_protected
 from awsprof.storage.replace import read_shared_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from awsprof.places import Places
-
-PROCESS_COMMAND = "credential-process"
-MANAGED = "awsprof_managed"
-# What shlex would split at blanks and leave as it is: nearly all there are, at a fraction of its cost.
-_PLAIN_HEADER = re.compile(r"profile ([A-Za-z0-9._-]+)")
-_PLAIN_COMMAND = re.compile(r"[A-Za-z0-9._/ -]*")
-LONG_TERM_KEYS = ("aws_access_key_id", "aws_secret_access_key")
 
 
 class Edits(Protocol):
@@ -246,7 +243,7 @@ class ProfileFiles:
 
     def _profile(self, name: str, settings: dict[str, str]) -> Profile:
         parts = ProfileName.parse(name)
-        kind = _kind(name, settings)
+        kind = kind_of(name, settings)
         delivery = None
         if settings.get("awsprof_delivery") == "file":
             delivery = Delivery.FILE
@@ -265,56 +262,6 @@ class DefaultSection:
     line: int
     keys: tuple[str, ...]
     in_config: bool
-
-
-class Profiles(Mapping[str, Profile]):
-    """
-    The profiles of both files by name, each put together when it is asked for.
-
-    Their order is by product, env and user; those outside the convention come last.
-    """
-
-    def __init__(self, config: Document, credentials: Document, make: Callable[[str, dict[str, str]], Profile]) -> None:
-        self._config = config
-        self._credentials = credentials
-        self._make = make
-        self._in_config = {
-            name: section
-            for section in config.sections.values()
-            if (name := profile_in_header(section.name)) is not None
-        }
-        self._names = dict.fromkeys([*self._in_config, *credentials.sections])
-        self._names.pop(DEFAULTS, None)
-        self._made: dict[str, Profile] = {}
-
-    def __getitem__(self, name: str) -> Profile:
-        if name not in self._names:
-            raise KeyError(name)
-        if name not in self._made:
-            settings: dict[str, str] = {}
-            # For one key in both files, the credentials file wins in every reader.
-            for document, section in (
-                (self._config, self._in_config.get(name)),
-                (self._credentials, self._credentials.sections.get(name)),
-            ):
-                if section is not None:
-                    settings.update(document.defaults)
-                    settings.update(section.settings)
-            self._made[name] = self._make(name, settings)
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._names, key=sort_key))
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def mention(self, word: str) -> bool:
-        """Whether *word* stands anywhere in the two files."""
-        return word in self._config.text or word in self._credentials.text
 
 
 def _profile_of(section: str, in_config: bool) -> str | None:
@@ -358,59 +305,6 @@ def unknown(name: str) -> NoSingleProfileError:
     return NoSingleProfileError(
         f"There is no profile '{printable(name)}'", hint="'awsprof list' shows the profiles there are."
     )
-
-
-def header(name: str) -> str:
-    """Return the section of a profile in the config file; the only bare one is ``default``, never written here."""
-    return f"profile {name}"
-
-
-def profile_in_header(section: str) -> str | None:
-    """Return the profile a config file's section describes, as botocore splits it; None for every other section."""
-    plain = _PLAIN_HEADER.fullmatch(section)
-    if plain is not None:
-        return plain[1]
-    if section == "default":
-        return section
-    if not section.startswith("profile"):
-        return None
-    try:
-        words = shlex.split(section)
-    except ValueError:
-        return None
-    return words[1] if len(words) == 2 and words[0] == "profile" else None
-
-
-def is_own_process(name: str, settings: Mapping[str, str]) -> bool:
-    """Whether the profile's credential_process is this program, asked for this very profile."""
-    line = settings.get("credential_process", "")
-    if not line.endswith(name):
-        return False
-    try:
-        words = line.split() if _PLAIN_COMMAND.fullmatch(line) else shlex.split(line, posix=os.name == "posix")
-    except ValueError:
-        return False
-    if len(words) != 3 or words[1:] != [PROCESS_COMMAND, name]:
-        return False
-    return words[0].replace("\\", "/").rpartition("/")[2].lower().startswith("awsprof")
-
-
-def _kind(name: str, settings: Mapping[str, str]) -> Kind:
-    managed = settings.get(MANAGED) == "true"
-    if LONG_TERM_KEYS[0] in settings and not managed:
-        # Keys in a file beat a process in every reader, also one of ours.
-        return Kind.KEYS
-    if managed or settings.get("awsprof_delivery") == "file" or is_own_process(name, settings):
-        return Kind.ROLE if "role_arn" in settings else Kind.USER
-    if "role_arn" in settings and "web_identity_token_file" not in settings:
-        return Kind.ROLE
-    if "sso_session" in settings or "sso_start_url" in settings:
-        return Kind.SSO
-    if "login_session" in settings:
-        return Kind.LOGIN
-    if "credential_process" in settings:
-        return Kind.PROCESS
-    return Kind.OTHER
 
 
 def is_listed(name: str) -> bool:

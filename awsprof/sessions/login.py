@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from awsprof.errors import (
     AnswerNeededError,
@@ -30,64 +30,18 @@ from awsprof.sessions.store import Session, process_answer
 from awsprof.storage.lock import LockHeldError, lock_path, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator
 
-    from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, Profile
+    from awsprof.model import Credentials, LongTermCredentials, Profile
     from awsprof.places import Places
     from awsprof.sessions.codes import CodeLedger
+    from awsprof.sessions.outside import Outside
     from awsprof.sessions.store import SessionStore
     from awsprof.settings import Settings
-    from awsprof.vault import Vault
 
 ANSWER_LIMIT_S = 50
 _CHAINED_LIMIT_S = 3600
 _MAX_CHAIN = 8
-
-
-class AwsCalls(Protocol):
-    """What sessions need of AWS."""
-
-    def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity: ...
-
-    def get_session_token(
-        self, credentials: LongTermCredentials, *, region: str, serial: str, code: str, duration_s: int
-    ) -> SessionCredentials: ...
-
-    def assume_role(
-        self,
-        credentials: Credentials,
-        *,
-        region: str,
-        role_arn: str,
-        session_name: str,
-        external_id: str | None,
-        duration_s: int | None,
-    ) -> SessionCredentials: ...
-
-
-class Person(Protocol):
-    """Whoever may sit at the terminal."""
-
-    def can_answer(self) -> bool: ...
-
-    def ask_code(self, profile: Profile) -> str: ...
-
-    def tell(self, sentence: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Outside:
-    """The world as sessions see it; replaced whole in tests."""
-
-    environ: Mapping[str, str]
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    person: Person
-    aws: Callable[[], AwsCalls]
-    vault: Callable[[], Vault]
-    profile: Callable[[str], Profile]
-    provided: Callable[[str], Credentials]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ ACCEPTED = {
     "value over lines": b"[profile a]\nfoo = one\n  two\n  three\nbar = 1\n",
     "defaults twice": b"[DEFAULT]\na = 1\n[profile x]\nb = 2\n[DEFAULT]\nc = 3\n",
     "wide letters": "[profile é]\nnote = ünïcode\n".encode(),
+    "no-break blank first": "[profile a]\nregion = x\n\u00a0output = json\n".encode(),
+    "unit separator first": b"[profile a]\nregion = x\n\x1foutput = json\n",
     "odd blanks": b"[profile a]\nregion\x0b= x\n\x0c\n",
     "percent and equals": b"[profile a]\nv = 100%% = a=b:c\n",
     "colon in a key's line": b"[profile a]\nrole_arn : arn:aws:iam::1:role/x\n",

@@ -1,0 +1,60 @@
+"""
+What sessions need of the world around them, as they see it; replaced whole in tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, Profile, SessionCredentials
+    from awsprof.vault import Vault
+
+
+class AwsCalls(Protocol):
+    """What sessions need of AWS."""
+
+    def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity: ...
+
+    def get_session_token(
+        self, credentials: LongTermCredentials, *, region: str, serial: str, code: str, duration_s: int
+    ) -> SessionCredentials: ...
+
+    def assume_role(
+        self,
+        credentials: Credentials,
+        *,
+        region: str,
+        role_arn: str,
+        session_name: str,
+        external_id: str | None,
+        duration_s: int | None,
+    ) -> SessionCredentials: ...
+
+
+class Person(Protocol):
+    """Whoever may sit at the terminal."""
+
+    def can_answer(self) -> bool: ...
+
+    def ask_code(self, profile: Profile) -> str: ...
+
+    def tell(self, sentence: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The environment, the clock, the person, and where AWS, the vault and profiles are reached."""
+
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    person: Person
+    aws: Callable[[], AwsCalls]
+    vault: Callable[[], Vault]
+    profile: Callable[[str], Profile]
+    provided: Callable[[str], Credentials]
