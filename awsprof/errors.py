@@ -4,6 +4,7 @@ Every foreseen failure, as facts and an exit status; no error here prints, asks 
     AwsprofError                         1  anything else foreseen
     ├── UsageError                       2  usage
     │   ├── RefusedNameError                a name, key or value against the rules
+    │   ├── RefusedCodeError                not six digits
     │   └── AnswerNeededError               an answer is needed and there is no terminal to ask on
     ├── NoSingleProfileError             3  no profile matches, or several do
     ├── ExistsError                      4  the name is taken
@@ -47,6 +48,10 @@ class UsageError(AwsprofError):
 
 class RefusedNameError(UsageError):
     """A name, a setting's key or a value that must not be written."""
+
+
+class RefusedCodeError(UsageError):
+    """What was given as a token code is not six digits."""
 
 
 class AnswerNeededError(UsageError):

@@ -123,7 +123,7 @@ class Demo:
             for account in (self.dev, self.prod)
         }
         for name, body in {
-            "phone": 'print(json.load(urlopen(f"{url}/_local/code?serial={account["serial"]}"))["code"])',
+            "phone": 'print(json.load(urlopen(url + "/_local/code?serial=" + account["serial"]))["code"])',
             "keys": 'print(*account["keys"], sep="\\n")',
         }.items():
             script = tools / name

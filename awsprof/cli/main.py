@@ -140,7 +140,8 @@ def _status_of(work: Any, arguments: list[str]) -> int:
     except AwsprofError as error:
         return _show_error(error.status, error.message, error.hint, as_json=as_json)
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "awsprof"
+        named = next((word for word in arguments if word in _COMMANDS), None)
+        command = error.ctx.command_path if error.ctx else f"awsprof {named}" if named else "awsprof"
         message = error.format_message().rstrip(".")
         return _show_error(2, message, f"'{command} --help' shows how it is used.", as_json=as_json)
     except click.ClickException as error:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.cli.terminal import Terminal
 from awsprof.configfiles.profiles import ProfileFiles
-from awsprof.errors import CommandNotRunError
+from awsprof.errors import CommandNotRunError, RefusedCodeError
 from awsprof.places import Places
 from awsprof.settings import Settings, find_team_file
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from awsprof.sessions.store import SessionStore
     from awsprof.settings import TeamFile
     from awsprof.vault import ChosenVault
+
+
+_CODE_TRIES = 3
 
 
 def _become(command: Sequence[str], environ: dict[str, str]) -> int:
@@ -247,7 +250,15 @@ class World:
         return self.terminal.can_answer()
 
     def ask_code(self, profile: Profile) -> str:
-        return self.terminal.ask(f"MFA code for {profile.name}: ", option="--code")
+        from awsprof.sessions.codes import check_code
+
+        question = f"MFA code for {profile.name}: "
+        for _ in range(_CODE_TRIES - 1):
+            try:
+                return check_code(self.terminal.ask(question, option="--code"))
+            except RefusedCodeError:
+                question = "A token code is six digits: "
+        return self.terminal.ask(question, option="--code")
 
     def tell(self, sentence: str) -> None:
         self.say(sentence)

@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from awsprof.errors import AwsprofError, InvalidTokenCodeError, UsageError
+from awsprof.errors import AwsprofError, InvalidTokenCodeError, RefusedCodeError
 from awsprof.fastpath import read_private_file
 from awsprof.storage.lock import lock_path, locked
 from awsprof.storage.private import write_private_file
@@ -33,10 +33,10 @@ _CODE = re.compile(r"[0-9]{6}")
 
 
 def check_code(text: str) -> str:
-    """Return the six digits in *text*, blanks taken out; raises UsageError for anything else."""
+    """Return the six digits in *text*, blanks taken out; raises RefusedCodeError for anything else."""
     code = "".join(text.split())
     if not _CODE.fullmatch(code):
-        raise UsageError("A token code is six digits")
+        raise RefusedCodeError("A token code is six digits")
     return code
 
 
@@ -146,5 +146,5 @@ def code_from_command(command: tuple[str, ...], profile: Profile, environ: Mappi
         raise AwsprofError(f"mfa_command failed with status {done.returncode}", hint=hint)
     try:
         return check_code(done.stdout.decode("utf-8", "replace"))
-    except UsageError:
+    except RefusedCodeError:
         raise AwsprofError("mfa_command printed no token code", hint=hint) from None
