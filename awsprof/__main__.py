@@ -11,7 +11,10 @@ from awsprof.fastpath import cached_answer
 def main() -> None:
     answer = cached_answer(sys.argv[1:])
     if answer is not None:
-        os.write(1, answer + b"\n")
+        try:
+            os.write(1, answer + b"\n")
+        except OSError:
+            sys.exit(1)  # whoever asked has left
         return
     from awsprof.cli.main import run
 

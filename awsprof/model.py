@@ -136,6 +136,15 @@ class Profile:
 _DURATION = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s?)?")
 
 
+def seconds_in(text: str) -> int:
+    """Read a stretch of time such as ``12h``, ``1h30m`` or ``3600``; raises UsageError for anything else."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    if not text.strip() or match is None:
+        raise UsageError(f"'{text}' is no duration", hint="Write it like 12h, 90m or 3600.")
+    hours, minutes, seconds = (int(number or 0) for number in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
 def duration_seconds(text: str) -> int:
     """
     Read a session duration such as ``12h``, ``90m``, ``1h30m`` or ``3600``.
@@ -148,11 +157,7 @@ def duration_seconds(text: str) -> int:
 
     Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
-    match = _DURATION.fullmatch(text.strip().lower())
-    if not text.strip() or match is None:
-        raise UsageError(f"'{text}' is no duration", hint="Write it like 12h, 90m or 3600.")
-    hours, minutes, seconds = (int(number or 0) for number in match.groups())
-    total = hours * 3600 + minutes * 60 + seconds
+    total = seconds_in(text)
     if not MIN_SESSION_SECONDS <= total <= MAX_SESSION_SECONDS:
         raise UsageError(f"A session lasts from 15 minutes to 36 hours, not {text}", hint="Write it like 12h or 90m.")
     return total
@@ -160,7 +165,9 @@ def duration_seconds(text: str) -> int:
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
-_MFA_SERIAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(mfa|sms-mfa|u2f)/[\w+=/:,.@-]+|[\w+=/:,.@-]{9,256}", re.ASCII)
+_MFA_SERIAL = re.compile(
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:(mfa|sms-mfa|u2f)/[\w+=/:,.@-]+|(?!arn:)[\w+=/:,.@-]{9,256}", re.ASCII
+)
 
 
 def check_account_id(text: str) -> str:

@@ -136,8 +136,10 @@ def matching(selector: str, names: Iterable[str], context: Context) -> list[str]
     return full + candidates
 
 
-def no_match(selector: str, names: Sequence[str]) -> NoSingleProfileError:
-    """Make the error for a selector that matches nothing, with the nearest names."""
+def no_match(selector: str, names: Sequence[str], context: Context) -> NoSingleProfileError:
+    """Make the error for a selector that matches nothing: what narrowed it, and the nearest names."""
+    narrowed = [f"product {context.product}"] * bool(context.product) + [f"user {context.user}"] * bool(context.user)
+    where = f" ({', '.join(narrowed)})" if narrowed else ""
     envs = {parts.env: name for name in names if (parts := ProfileName.parse(name))}
     close = difflib.get_close_matches(selector, names, n=3, cutoff=0.6)
     close += [envs[env] for env in difflib.get_close_matches(selector, envs, n=2, cutoff=0.6)]
@@ -148,7 +150,7 @@ def no_match(selector: str, names: Sequence[str]) -> NoSingleProfileError:
         if nearest
         else "'awsprof list' shows the profiles there are; 'awsprof add PRODUCT ENV USER' makes one."
     )
-    return NoSingleProfileError(f"No profile matches '{printable(selector)}'", candidates=nearest, hint=hint)
+    return NoSingleProfileError(f"No profile matches '{printable(selector)}'{where}", candidates=nearest, hint=hint)
 
 
 def several_match(selector: str, candidates: Sequence[str]) -> NoSingleProfileError:

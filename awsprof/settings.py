@@ -46,7 +46,12 @@ class Settings:
     def load(cls, path: Path) -> Settings:
         """Read *path*; a missing file means the defaults."""
         table = _read_toml(path)
-        return cls(**{key: _checked(key, value, where=f"{path}: ") for key, value in table.items()})
+        try:
+            return cls(**{key: _checked(key, value, where=f"{path}: ") for key, value in table.items()})
+        except UsageError as error:
+            if str(path) not in error.message:
+                raise UsageError(f"{path}: {error.message}", hint=error.hint) from None
+            raise
 
 
 KEYS = tuple(Settings.__dataclass_fields__)
@@ -162,7 +167,12 @@ def find_team_file(start: Path, warn: Callable[[str], None]) -> TeamFile | None:
         if os.name == "posix" and status.st_uid != os.geteuid():
             warn(f"{path} is ignored: it is owned by another user")
             return None
-        return _team_file(path, _read_toml(path))
+        try:
+            return _team_file(path, _read_toml(path))
+        except UsageError as error:
+            if str(path) not in error.message:
+                raise UsageError(f"{path}: {error.message}", hint=error.hint) from None
+            raise
     return None
 
 
@@ -212,6 +222,8 @@ def _line_of(path: Path, key: str) -> int:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
+        if not path.is_file() and path.exists():
+            raise UsageError(f"{path} is no plain file")
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return {}
@@ -221,7 +233,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
     try:
         return tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is no TOML: {error}", hint="Mend that line, then run the command again.") from None
 
 

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 30
-_READ_ATTEMPTS = 4
+# A read may be asked again, so each try is short: all of them end before others give up waiting for a lock.
+_READ_ATTEMPTS = 3
+_TRY_TIMEOUT_S = 10
 NOTABLE_SKEW_S = 30
 
 _INVALID_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId")
@@ -80,7 +82,7 @@ class Client:
         started = time.monotonic()
         outcome = "ok"
         try:
-            with translated(operation, self._region):
+            with translated(operation, self._region, may_be_done=attempts == 1):
                 client = self._build(attempts)
                 return dict(getattr(client, _snake(operation))(**parameters))
         except AwsError as error:
@@ -102,7 +104,7 @@ class Client:
             endpoint_url=endpoint_url(self._service, self._environ),
             config=botocore.config.Config(
                 connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=READ_TIMEOUT_S,
+                read_timeout=READ_TIMEOUT_S if attempts == 1 else _TRY_TIMEOUT_S,
                 retries={"total_max_attempts": attempts, "mode": "standard"},
             ),
         )
@@ -134,8 +136,13 @@ def _snake(operation: str) -> str:
 
 
 @contextlib.contextmanager
-def translated(operation: str, region: str) -> Iterator[None]:
-    """Turn botocore's errors into ours."""
+def translated(operation: str, region: str, *, may_be_done: bool) -> Iterator[None]:
+    """
+    Turn botocore's errors into ours.
+
+    Args:
+        may_be_done: Whether a call without an answer may have changed something.
+    """
     try:
         yield
     except botocore.exceptions.ClientError as error:
@@ -155,7 +162,9 @@ def translated(operation: str, region: str) -> Iterator[None]:
         raise UnreachableError(
             f"AWS gave no answer to {operation} in {region}: {_reason(error)}",
             sent=True,
-            hint="It may have been carried out all the same; try again in half a minute.",
+            hint="It may have been carried out all the same; try again in half a minute."
+            if may_be_done
+            else "Check the network, then try again.",
         ) from None
     except (botocore.exceptions.BotoCoreError, ValueError) as error:
         raise AwsError(f"{operation} in {region} could not be sent: {error}") from None

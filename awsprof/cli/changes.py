@@ -9,6 +9,7 @@ import click
 from awsprof.cli.main import Command, wants_colour
 from awsprof.cli.render import echo_json, left
 from awsprof.cli.selecting import Narrowing, one, selecting
+from awsprof.cli.sessions import warn_of_missing_mfa
 from awsprof.configfiles.diff import unified
 from awsprof.errors import UsageError
 from awsprof.naming import ProfileName, printable
@@ -52,13 +53,17 @@ def set_command(world: World, selector: str, assignments: tuple[str, ...], dry_r
 
     profile = one(world, selector, narrowing)
     changes = world.setting.check(profile, assignments)
+    for key in world.files.overridden(profile.name, changes):
+        world.warn(f"{key} stands in the credentials file too, and every tool takes it from there")
     if dry_run:
         change = DryChange()
         world.setting.preview(profile, changes, change)
         _show_dry(change)
         return
-    world.setting.set(profile, changes)
-    click.echo(f"{printable(profile.name)}: {', '.join(changes)} changed; 'awsprof undo' takes it back.")
+    if world.setting.set(profile, changes):
+        click.echo(f"{printable(profile.name)}: {', '.join(changes)} changed; 'awsprof undo' takes it back.")
+    else:
+        click.echo(f"{printable(profile.name)}: nothing to change.")
 
 
 @click.command("rename", cls=Command)
@@ -66,6 +71,7 @@ def set_command(world: World, selector: str, assignments: tuple[str, ...], dry_r
 @click.argument("new_product", metavar="PRODUCT")
 @click.argument("new_env", metavar="ENV")
 @click.argument("new_user", metavar="USER")
+@click.option("--force", is_flag=True, help="Allow a protected env to share its account.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show the diff and change nothing.")
 @selecting
@@ -76,6 +82,7 @@ def rename_command(
     new_product: str,
     new_env: str,
     new_user: str,
+    force: bool,
     yes: bool,
     dry_run: bool,
     narrowing: Narrowing,
@@ -94,14 +101,14 @@ def rename_command(
     profile = one(world, selector, narrowing)
     name = ProfileName.checked(new_product, new_env, new_user)
     preview = DryChange()
-    world.renaming.preview(profile, name, preview)
+    world.renaming.preview(profile, name, preview, force=force)
     if dry_run:
         _show_dry(preview)
         return
     if not yes and not world.terminal.confirm(f"Rename {printable(profile.name)} to {name}?"):
         world.say("Nothing was renamed.")
         raise click.exceptions.Exit(1)
-    world.renaming.rename(profile, name)
+    warn_of_missing_mfa(world, world.renaming.rename(profile, name, force=force))
     click.echo(f"Renamed {printable(profile.name)} to {name}; 'awsprof undo' takes it back.")
 
 
@@ -215,6 +222,8 @@ def undo_command(world: World, number: int | None, listing: bool, yes: bool, dry
     from awsprof.profiles.changing import DryChange
     from awsprof.profiles.undoing import ConflictError
 
+    if as_json and number is not None:
+        raise UsageError("--json prints the list, and takes no ID")
     if listing or as_json:
         _list_entries(world, as_json=as_json)
         return
@@ -225,7 +234,7 @@ def undo_command(world: World, number: int | None, listing: bool, yes: bool, dry
         if dry_run:
             _show_dry(preview)
             return
-        question = f"Undo {headline.number} ({headline.summary}, {_age(world, headline)} ago)?"
+        question = f"Undo {headline.number} ({printable(headline.summary)}, {_age(world, headline)} ago)?"
         if not yes and not world.terminal.confirm(question):
             world.say("Nothing was undone.")
             raise click.exceptions.Exit(1)
@@ -233,7 +242,9 @@ def undo_command(world: World, number: int | None, listing: bool, yes: bool, dry
     except ConflictError as error:
         show_diff(error.diff)
         raise
-    click.echo(f"Undone: {headline.summary}.")
+    click.echo(f"Undone: {printable(headline.summary)}.")
+    for key in undone.lost_keys:
+        world.warn(f"Access key {key} was deleted at AWS, so it was not brought back")
     for item in undone.restored_items:
         click.echo(f"The keys of {item} are back in the vault." if "/" not in item else f"{item} is back in the vault.")
 
@@ -246,9 +257,8 @@ def _list_entries(world: World, *, as_json: bool) -> None:
     for headline in headlines:
         note = f" (undone by {headline.undone_by})" if headline.undone_by else ""
         note = note if headline.undoable else " (recorded only: it changed things at AWS)"
-        click.echo(
-            f"{headline.number:4}  {_age(world, headline):>12} ago  {headline.command:8} {headline.summary}{note}"
-        )
+        summary = printable(headline.summary)
+        click.echo(f"{headline.number:4}  {_age(world, headline):>12} ago  {headline.command:8} {summary}{note}")
     world.say(
         "Sessions (login, logout) are not journaled; rotate, mfa and account are recorded, and cannot be undone."
         if headlines

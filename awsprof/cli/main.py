@@ -13,6 +13,8 @@ import click
 
 import awsprof
 from awsprof.errors import AwsprofError
+from awsprof.naming import printable
+from awsprof.storage.lock import LockHeldError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,7 +143,8 @@ def _status_of(work: Any, arguments: list[str]) -> int:
         return _show_error(error.status, error.message, error.hint, as_json=as_json)
     except click.UsageError as error:
         named = next((word for word in arguments if word in _COMMANDS), None)
-        command = error.ctx.command_path if error.ctx else f"awsprof {named}" if named else "awsprof"
+        command = error.ctx.command_path if error.ctx else "awsprof"
+        command = f"awsprof {named}" if command == "awsprof" and named else command
         message = error.format_message().rstrip(".")
         return _show_error(2, message, f"'{command} --help' shows how it is used.", as_json=as_json)
     except click.ClickException as error:
@@ -156,6 +159,13 @@ def _status_of(work: Any, arguments: list[str]) -> int:
         # Whoever read us has left; what is still in the buffer has nowhere to go.
         sys.stdout = None
         return 1
+    except LockHeldError as error:
+        message = f"Another process holds a lock for too long: {error.holder}"
+        return _show_error(5, message, "Wait for that command, or end it, then try again.", as_json=as_json)
+    except OSError as error:
+        # A full disk, a directory in a file's place: whatever was begun has been taken back on the way here.
+        where = f"{error.filename}: " if error.filename else ""
+        return _show_error(1, f"{where}{error.strerror or type(error).__name__}", None, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - a traceback may hold secrets in its lines; it is shown only when asked for
         if "--debug" in arguments:
             _show_frames(error)
@@ -181,6 +191,7 @@ def _show_error(status: int, message: str, hint: str | None, *, as_json: bool) -
         table = {"version": 1, "error": {"status": status, "message": message, "hint": hint}}
         click.echo(json.dumps(table), err=True)
         return status
+    message, hint = printable(message), None if hint is None else printable(hint)
     prefix = click.style("Error:", fg="red", bold=True)
     click.echo(
         f"{prefix} {message}." if message[-1:] not in ".?!" else f"{prefix} {message}", err=True, color=wants_colour()
@@ -210,6 +221,13 @@ def main(context: click.Context) -> None:
 
 def run() -> int:
     """Run the command line of this process and return its exit status."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # Else the next file opened would get its number, and what is meant for a closed stderr would go there.
+            os.open(os.devnull, os.O_RDWR)
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115 - as long as the process lives
     status = main.main(standalone_mode=False)
     assert isinstance(status, int)
     return status

@@ -53,11 +53,12 @@ def one(world: World, selector: str | None, narrowing: Narrowing) -> Profile:
         refuse_default(active)
         return world.files.get(active)
     profiles = world.files.profiles()
-    candidates = matching(selector, profiles, _context(world, narrowing))
+    context = _context(world, narrowing)
+    candidates = matching(selector, profiles, context)
     if len(candidates) == 1:
         return profiles[candidates[0]]
     if not candidates:
-        raise no_match(selector, [name for name in profiles if name != "default"])
+        raise no_match(selector, [name for name in profiles if name != "default"], context)
     if not world.terminal.can_answer():
         raise several_match(selector, candidates)
     rows = [_choice(profiles[name]) for name in candidates]
@@ -85,7 +86,7 @@ def _context(world: World, narrowing: Narrowing) -> Context:
 def _product_in_context(world: World) -> str | None:
     environ: Mapping[str, str] = world.environ
     if environ.get("AWSPROF_PRODUCT"):
-        return environ["AWSPROF_PRODUCT"]
+        return check_part("product", environ["AWSPROF_PRODUCT"])
     if world.team is not None:
         return world.team.product
     active = ProfileName.parse(environ.get("AWS_PROFILE", ""))

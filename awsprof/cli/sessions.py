@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from awsprof.cli.main import Command
-from awsprof.cli.render import echo_json, profile_object, profile_table, session_holder, session_object, until
+from awsprof.cli.render import echo_json, profile_object, profile_table, session_object, source_of, until
 from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.errors import AwsprofError, NoLiveSessionError, UsageError
 from awsprof.model import Kind, duration_seconds
-from awsprof.naming import refuse_default
+from awsprof.naming import printable, refuse_default
 
 if TYPE_CHECKING:
     from awsprof.cli.world import World
@@ -63,6 +63,8 @@ def login_command(
         login = world.sessions.login(profile, code=typed, duration_s=duration_s, force=force)
         if not as_json:
             show_login(world, login)
+        if duration_s is not None and login.session is not None and not login.renewed:
+            world.say("Its length is as it was: --force starts a new session.")
     if as_json:
         echo_json({"profiles": [profile_object(world, profile) for profile in chosen]})
 
@@ -77,12 +79,14 @@ def _chosen(world: World, selectors: tuple[str, ...], everyone: bool, narrowing:
 
 
 def show_login(world: World, login: Login) -> None:
+    name = printable(login.profile.name)
     if login.session is None:
-        click.echo(f"{login.profile.name} has no MFA device: it needs no session and works as it is.")
+        why = "has no MFA device" if login.profile.kind is Kind.USER else "has credentials of its own"
+        click.echo(f"{name} {why}: it needs no session and works as it is.")
         return
     words = "logged in" if login.renewed else "already logged in"
-    account = login.profile.account_id or "unknown"
-    click.echo(f"{login.profile.name}: {words} until {until(login.session.expiration, world.now())}, account {account}")
+    account = printable(login.profile.account_id or "unknown")
+    click.echo(f"{name}: {words} until {until(login.session.expiration, world.now())}, account {account}")
 
 
 def warn_of_missing_mfa(world: World, profile: Profile) -> None:
@@ -108,14 +112,17 @@ def logout_command(world: World, selector: str | None, everyone: bool, narrowing
     """
     if everyone and selector:
         raise UsageError("--all and a selector exclude each other")
-    profiles = list(world.files.profiles().values())
-    if not everyone:
+    if everyone:
+        names = [profile.name for profile in world.files.profiles().values() if world.store.delete(profile.name)]
+        # And those of profiles that somebody took out of the files by hand.
+        names += world.store.delete_all()
+    else:
         chosen = one(world, selector, narrowing).name
         # Roles live by their source's session: theirs go with it.
-        profiles = [it for it in profiles if chosen in (it.name, session_holder(world, it))]
-    names = [profile.name for profile in profiles if world.store.delete(profile.name)]
+        profiles = [it for it in world.files.profiles().values() if chosen in (it.name, source_of(world, it).name)]
+        names = [profile.name for profile in profiles if world.store.delete(profile.name)]
     for name in names:
-        click.echo(f"{name}: logged out")
+        click.echo(f"{printable(name)}: logged out")
     if not names:
         world.say("No session to forget.")
 

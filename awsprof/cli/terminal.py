@@ -92,6 +92,7 @@ if sys.platform == "win32":
             typed = typed[:-1] if char == "\b" else typed + char
 
 else:
+    import signal
     import termios
 
     @contextlib.contextmanager
@@ -118,11 +119,19 @@ else:
         old = termios.tcgetattr(descriptor)
         silent = termios.tcgetattr(descriptor)
         silent[3] &= ~termios.ECHO
+
+        def hide_again(*_: object) -> None:
+            # After Ctrl-Z and fg: the shell has set the terminal to what it likes.
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
+            os.write(descriptor, question.encode("utf-8", "replace"))
+
+        before = signal.signal(signal.SIGCONT, hide_again)
         try:
             # DRAIN, not FLUSH: an answer typed ahead is still the answer.
             termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
             return _read_line(descriptor, question)
         finally:
+            signal.signal(signal.SIGCONT, before)
             termios.tcsetattr(descriptor, termios.TCSADRAIN, old)
             os.write(descriptor, b"\n")
 

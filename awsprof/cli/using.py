@@ -51,6 +51,8 @@ def exec_command(context: click.Context, words: tuple[str, ...], narrowing: Narr
     if command is None:
         command = list(words[1:])
         words = words[:1]
+        if command and command[0].startswith("-"):
+            raise click.UsageError("Options go before SELECTOR, and the command behind --", context)
     if len(words) > 1:
         raise click.UsageError("One SELECTOR, then --, then the command", context)
     if not command:

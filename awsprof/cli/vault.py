@@ -8,10 +8,14 @@ import click
 
 from awsprof.cli.main import Group
 from awsprof.cli.render import echo_json, until
-from awsprof.model import duration_seconds
+from awsprof.errors import UsageError
+from awsprof.model import seconds_in
 
 if TYPE_CHECKING:
     from awsprof.cli.world import World
+
+
+_MOST_UNLOCKED_S = 7 * 86_400
 
 
 @click.group("vault", cls=Group)
@@ -58,7 +62,10 @@ def status_command(world: World, as_json: bool) -> None:
 @click.pass_obj
 def unlock_command(world: World, duration: str) -> None:
     """Open the vault of files, so that later commands need no passphrase."""
-    ends = world.vault.unlock(duration_seconds(duration))
+    seconds = seconds_in(duration)
+    if not 60 <= seconds <= _MOST_UNLOCKED_S:
+        raise UsageError("The vault stays open for a minute to 7 days")
+    ends = world.vault.unlock(seconds)
     click.echo(f"Unlocked until {until(ends, world.now())}." if ends else "Unlocked.")
 
 

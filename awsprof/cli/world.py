@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from awsprof.cli.terminal import Terminal
 from awsprof.configfiles.profiles import ProfileFiles
 from awsprof.errors import CommandNotRunError, RefusedCodeError
+from awsprof.naming import printable
 from awsprof.places import Places
 from awsprof.settings import Settings, find_team_file
 
@@ -82,14 +83,14 @@ class World:
     def say(self, sentence: str) -> None:
         """Tell the person something beside a command's output; --quiet keeps it back."""
         if not self.quiet:
-            print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - the one voice beside click's
+            print(printable(sentence), file=sys.stderr, flush=True)  # noqa: T201 - the one voice beside click's
 
     def warn(self, sentence: str) -> None:
-        print(f"Warning: {sentence}.", file=sys.stderr, flush=True)  # noqa: T201 - warnings are never kept back
+        print(f"Warning: {printable(sentence)}.", file=sys.stderr, flush=True)  # noqa: T201 - warnings are never kept back
 
     def trace(self, sentence: str) -> None:
         if self.debug:
-            print(f"debug: {sentence}", file=sys.stderr, flush=True)  # noqa: T201 - asked for by --debug
+            print(f"debug: {printable(sentence)}", file=sys.stderr, flush=True)  # noqa: T201 - asked for by --debug
 
     @cached_property
     def places(self) -> Places:
@@ -210,13 +211,15 @@ class World:
     def undoing(self) -> Undoing:
         from awsprof.profiles.undoing import Undoing
 
-        return Undoing(journal=self.journal, changes=self.changes, vault=self._vault, store=self.store)
+        return Undoing(
+            journal=self.journal, changes=self.changes, vault=self._vault, store=self.store, places=self.places
+        )
 
     @cached_property
     def setting(self) -> Setting:
         from awsprof.profiles.setting import Setting
 
-        return Setting(files=self.files, changes=self.changes, regions=self._regions)
+        return Setting(files=self.files, changes=self.changes, store=self.store, regions=self._regions)
 
     @cached_property
     def renaming(self) -> Renaming:
@@ -224,6 +227,7 @@ class World:
 
         return Renaming(
             files=self.files,
+            adding=self.adding,
             changes=self.changes,
             vault=self._vault,
             sessions=self.sessions,

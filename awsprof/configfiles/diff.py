@@ -12,14 +12,21 @@ import re
 from awsprof.naming import printable
 
 _SECRET_LINE = re.compile(
-    r"^(?P<head>\s*[^=:\s]*(?:secret|token|password|passphrase)[^=:\s]*\s*[=:]\s*)(?P<value>\S.*)$", re.IGNORECASE
+    r"^(?P<head>\s*[#;]*\s*[^=:\s]*(?:secret|token|password|passphrase)[^=:\s]*\s*[=:]\s*)(?P<value>\S.*)$",
+    re.IGNORECASE,
 )
+# What a secret access key or a session token looks like wherever it stands: in a comment, or on a line of its own.
+_SECRET_RUN = re.compile(r"[A-Za-z0-9/+]{40,}={0,2}")
+_MASK = "********"
 
 
 def masked(line: str) -> str:
-    """Return *line* with its value hidden, if it is a setting that holds a secret."""
+    """Return *line* with every secret in it hidden."""
     match = _SECRET_LINE.match(line)
-    return line if match is None else f"{match['head']}********"
+    if match is not None:
+        return f"{match['head']}{_MASK}"
+    # A launcher's path may be as long.
+    return line if line.lstrip().startswith("credential_process") else _SECRET_RUN.sub(_MASK, line)
 
 
 def unified(path: str, before: bytes, after: bytes) -> list[str]:

@@ -33,7 +33,7 @@ from awsprof.errors import RefusedNameError, SharedFileError, UnparsableFileErro
 from awsprof.naming import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
 _BOM = "\ufeff"
@@ -142,22 +142,45 @@ class Document:
             before, head, tail = found.text, self.text[: found.start], self.text[found.end :]
             after, line = _changed(found, changes), found.line
         self._prove(section, changes, before, after, line)
-        return f"{head}{after}{tail}".encode()
+        text = f"{head}{after}{tail}"
+        self._prove_others(text, {section}, line)
+        return text.encode()
+
+    def without_sections(self, is_its: Callable[[str], bool]) -> bytes:
+        """
+        Return the bytes without some sections, each with the comment that introduces it and the blank lines behind it.
+
+        Args:
+            is_its: Whether a section of that name is to go.
+
+        Raises:
+            SharedFileError: What is left would not be what stays; says where.
+        """
+        pieces, at = [], 0
+        gone = [section for section in self._all_sections if is_its(section.name)]
+        for section in gone:
+            start = section.start - len(introduction(self.text[at : section.start]))
+            pieces.append(self.text[at:start])
+            at = section.end - len(self._left_of(section))
+        text = "".join([*pieces, self.text[at:]])
+        self._prove_others(text, {section.name for section in gone}, gone[0].line if gone else 1)
+        return text.encode()
 
     def without_section(self, section: str) -> bytes:
-        """Return the bytes without one section, the comment that introduces it, and the blank lines behind it."""
-        found = self.sections[section]
-        start = found.start - len(introduction(self.text[: found.start]))
-        lines = lines_of(found.text)
+        return self.without_sections(lambda name: name == section)
+
+    def _left_of(self, section: Section) -> str:
+        """Return what stays of a section's text when it goes: comments parted from it, and the next one's."""
+        lines = lines_of(section.text)
         # Directly above the next header a comment introduces that one, and is not this section's.
-        followed = found.end < len(self.text)
-        limit = len(lines) - (len(lines_of(introduction(found.text))) if followed else 0)
-        end = max([1, *(option.end for option in found.options.values())])
+        followed = section.end < len(self.text)
+        limit = len(lines) - (len(lines_of(introduction(section.text))) if followed else 0)
+        end = max([1, *(option.end for option in section.options.values())])
         while end < limit and lines[end].strip():
             end += 1
         while end < len(lines) and not lines[end].strip():
             end += 1
-        return f"{self.text[:start]}{''.join(lines[end:])}{self.text[found.end :]}".encode()
+        return "".join(lines[end:])
 
     def with_renamed_section(self, section: str, name: str) -> bytes:
         """
@@ -169,7 +192,9 @@ class Document:
         check_section_name(name)
         found = self.sections[section]
         start = self.text.index("[", found.start) + 1
-        return f"{self.text[:start]}{name}{self.text[start + len(section) :]}".encode()
+        text = f"{self.text[:start]}{name}{self.text[start + len(section) :]}"
+        self._prove_others(text, {section, name}, found.line)
+        return text.encode()
 
     def _decoded(self, data: bytes) -> str:
         try:
@@ -183,7 +208,7 @@ class Document:
 
     def _scan(self) -> None:
         headers = plain_headers(self.text)
-        may_be_plain = headers is not None
+        self._plain = headers is not None
         if headers is None:
             headers = exact_headers(self.text)
         first = headers[0][1] if headers else len(self.text)
@@ -197,7 +222,7 @@ class Document:
             end = headers[index + 1][1] if index + 1 < len(headers) else len(self.text)
             number += line_ends(self.text, at, start)
             at = start
-            match = PLAIN_SECTION.match(self.text, start, end) if may_be_plain else None
+            match = PLAIN_SECTION.match(self.text, start, end) if self._plain else None
             plain = match is not None and match.end() == end
             self._add(Section(self, name, number, start, end, plain=plain))
 
@@ -232,11 +257,30 @@ class Document:
         old = _read_section(before, section) if before else {}
         wanted = {**old, **changes}
         if _read_section(after, section) != {key: value for key, value in wanted.items() if value is not None}:
-            raise SharedFileError(
-                f"{self.path}, line {line}: [{printable(section)}] is written in a way awsprof cannot edit "
-                "safely; nothing was written",
-                hint="Change that section by hand, or write its settings one on a line as 'key = value'.",
-            )
+            raise self._unsafe(line)
+
+    def _prove_others(self, text: str, touched: Collection[str], line: int) -> None:
+        """
+        Refuse an edit after which another section would read otherwise than before.
+
+        Where every header begins in the first column none can be taken for part of a value, so nothing need be read.
+        """
+        if self._plain:
+            return
+        others = [(section.name, section.settings) for section in self._all_sections if section.name not in touched]
+        try:
+            after = Document(self.path, text.encode())
+        except UnparsableFileError:
+            raise self._unsafe(line) from None
+        left = [(section.name, section.settings) for section in after._all_sections if section.name not in touched]
+        if left != others:
+            raise self._unsafe(line)
+
+    def _unsafe(self, line: int) -> SharedFileError:
+        return SharedFileError(
+            f"{self.path}, line {line}: what stands there cannot be edited safely; nothing was written",
+            hint="Change it by hand, or let headers and settings begin in the first column.",
+        )
 
 
 def _changed(section: Section, changes: Mapping[str, str | None]) -> str:

@@ -25,7 +25,7 @@ from awsprof.settings import Settings, TeamFile, is_protected
 from awsprof.storage.replace import read_shared_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from awsprof.places import Places
@@ -54,6 +54,15 @@ class ProfileFiles:
             SharedFileError: A file is unreadable, or botocore would refuse it.
         """
         return Profiles(self._read(self._places.config_file), self._credentials(), self._profile)
+
+    def made_of(self, name: str, settings: Mapping[str, str]) -> Profile:
+        """Return the profile that *settings* make, without reading a file."""
+        return self._profile(name, dict(settings))
+
+    def overridden(self, name: str, keys: Iterable[str]) -> list[str]:
+        """Return those of *keys* that the credentials file has for a profile too, and every reader takes from there."""
+        section = self._credentials().sections.get(name)
+        return [key for key in keys if section is not None and key in section.settings]
 
     def get(self, name: str) -> Profile:
         """Return one profile; raises NoSingleProfileError when there is none of that name."""
@@ -95,6 +104,8 @@ class ProfileFiles:
             sections = _sections_of(document, name)
             if not sections and name not in self._credentials().sections:
                 raise unknown(name)
+            if not sections and not any(changes.values()):
+                return data
             # Of several spellings botocore uses the last one, whole.
             return document.with_settings(sections[-1] if sections else header(name), changes)
 
@@ -107,7 +118,12 @@ class ProfileFiles:
         Raises:
             SharedFileError: A file is unreadable, unparsable, locked or unwritable.
         """
-        self._remove_sections(lambda section, in_config: _profile_of(section, in_config) == name, through)
+        self._edit_both(
+            lambda document, in_config: document.without_sections(
+                lambda section: _profile_of(section, in_config) == name
+            ),
+            through,
+        )
 
     def rename(self, name: str, new: str, *, process: str | None, through: Edits) -> None:
         """
@@ -158,7 +174,9 @@ class ProfileFiles:
                     continue
                 lent = {key: value for key, value in document.defaults.items() if key not in section.options}
                 data = Document(document.path, data).with_settings(section.name, lent) if lent else data
-            return _without_sections(document.path, data, lambda section: _is_default_section(section, in_config))
+            return Document(document.path, data).without_sections(
+                lambda section: _is_default_section(section, in_config)
+            )
 
         self._edit_both(change, through)
 
@@ -222,24 +240,16 @@ class ProfileFiles:
         return known[1]
 
     def _edit_both(self, change: Callable[[Document, bool], bytes], through: Edits) -> None:
-        """Edit both files, leaving alone one that would not change; neither is touched when either is refused."""
+        """Edit both files; neither is touched when either is refused."""
         for document, in_config in self._documents():
-            path = self._places.config_file if in_config else self._places.credentials_file
-            if change(document, in_config) == document.to_bytes():
+            if not document.text:
                 continue
+            path = self._places.config_file if in_config else self._places.credentials_file
 
             def edit(data: bytes, path: Path = path, in_config: bool = in_config) -> bytes:
                 return change(self._document(path, data), in_config)
 
             through.edit(path, edit, most_mode=None if in_config else 0o600)
-
-    def _remove_sections(self, is_its: Callable[[str, bool], bool], through: Edits) -> None:
-        self._edit_both(
-            lambda document, in_config: _without_sections(
-                document.path, document.to_bytes(), lambda section: is_its(section, in_config)
-            ),
-            through,
-        )
 
     def _profile(self, name: str, settings: dict[str, str]) -> Profile:
         parts = ProfileName.parse(name)
@@ -277,18 +287,10 @@ def _is_default_section(section: str, in_config: bool) -> bool:
     return section == DEFAULTS or _profile_of(section, in_config) == "default"
 
 
-def _without_sections(path: str, data: bytes, is_its: Callable[[str], bool]) -> bytes:
-    """Take sections out one by one, until none is left: ``[DEFAULT]`` may stand more than once."""
-    while True:
-        document = Document(path, data)
-        section = next(filter(is_its, document.sections), None)
-        if section is None:
-            return data
-        data = document.without_section(section)
-
-
 def _with_source(path: str, data: bytes, name: str, new: str) -> bytes:
     """Let every source_profile that names *name* name *new*."""
+    if b"source_profile" not in data.lower():
+        return data
     for section in Document(path, data).sections.values():
         if section.settings.get("source_profile") == name:
             data = Document(path, data).with_settings(section.name, {"source_profile": new})

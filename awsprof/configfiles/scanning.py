@@ -116,7 +116,9 @@ def _check_nested(path: str, lines: list[str], option: Option, line: int) -> Non
         return
     for number in range(option.first + 1, option.end):
         text = lines[number].strip()
-        if text and not text.startswith(COMMENT) and "=" not in text:
+        # botocore breaks a nested block at more characters than a file is broken at.
+        pieces = [] if text.startswith(COMMENT) else text.splitlines()
+        if any(piece.strip() and "=" not in piece for piece in pieces):
             raise UnparsableFileError(path, line + number, "a nested line without '='")
 
 

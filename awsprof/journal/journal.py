@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from awsprof.errors import AwsprofError, VaultError
-from awsprof.storage.lock import lock_path, locked
+from awsprof.storage.lock import LockHeldError, lock_path, locked
 from awsprof.storage.private import remove_file, write_private_file
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ _LOCK_LIMIT_S = 10
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """What is in clear of an entry; *time* is aware UTC, *undone_by* the entry that took this one back."""
+    """What is in clear of an entry.
+
+    *time* is aware UTC, *undone_by* the entry that took this one back, and *deleted_key* the id of an access key that
+    was deleted at AWS and must not come back.
+    """
 
     number: int
     time: datetime
@@ -40,6 +44,7 @@ class Headline:
     files: tuple[str, ...] = ()
     undoable: bool = True
     undone_by: int | None = None
+    deleted_key: str | None = None
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -50,16 +55,17 @@ class Headline:
             "files": list(self.files),
             "undoable": self.undoable,
             "undone_by": self.undone_by,
+            "deleted_key": self.deleted_key,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file's bytes before and after; None where there was no file."""
+    """One file's bytes before and after; *before* is None where there was no file."""
 
     path: str
     before: bytes | None = field(repr=False)
-    after: bytes | None = field(repr=False)
+    after: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,9 @@ class Recording:
         self._contents = Contents()
 
     @property
-    def number(self) -> int:
-        return self._headline.number
+    def number(self) -> int | None:
+        """The entry's number; None before the first change is noted."""
+        return self._headline.number or None
 
     def file(self, edit: Edit) -> None:
         """Note the bytes of a file that is about to be edited."""
@@ -102,23 +109,23 @@ class Recording:
         self._headline = replace(self._headline, files=tuple(change.path for change in self._contents.files))
         self._save()
 
-    def removed_file(self, path: Path, before: bytes) -> None:
-        """Note the bytes of a file that is about to be removed."""
-        self._contents = replace(self._contents, files=(*self._contents.files, FileChange(str(path), before, None)))
-        self._headline = replace(self._headline, files=tuple(change.path for change in self._contents.files))
-        self._save()
-
     def item(self, name: str, before: str | None, after: str | None) -> None:
         """Note a vault item that is about to change."""
         self._contents = replace(self._contents, items=(*self._contents.items, ItemChange(name, before, after)))
         self._save()
 
+    def deleted_key(self, access_key_id: str) -> None:
+        """Note that a key is gone at AWS."""
+        self._headline = replace(self._headline, deleted_key=access_key_id)
+        self._save()
+
     def forget(self) -> None:
         """Drop the entry: nothing of what it noted came to pass."""
-        remove_file(self._journal.path(self.number))
+        if self.number is not None:
+            remove_file(self._journal.path(self.number))
 
     def _save(self) -> None:
-        self._journal.write(self._headline, self._contents)
+        self._headline = self._journal.write(self._headline, self._contents)
 
 
 class Journal:
@@ -142,14 +149,9 @@ class Journal:
         Raises:
             VaultError: The journal has no key yet, and no vault can be made to keep one.
         """
-        with self._lock():
+        with self._foreseen():
             self._recipient()
-            number = max([0, *self._numbers()]) + 1
-            headline = Headline(number, self._now().astimezone(UTC), command, summary, undoable=undoable)
-            # Takes the number, so that a command at the same time gets another.
-            self.write(headline, Contents())
-            self._drop_old()
-        return Recording(self, headline)
+        return Recording(self, Headline(0, self._now().astimezone(UTC), command, summary, undoable=undoable))
 
     def headlines(self) -> list[Headline]:
         """Return what is in clear of every entry, the newest first; opens no vault. A torn entry is passed over."""
@@ -178,18 +180,48 @@ class Journal:
         except (AgeError, ValueError, KeyError, zlib.error):
             raise AwsprofError(f"Entry {number} of the journal is damaged or was sealed with another key") from None
 
-    def mark_undone(self, number: int, by: int) -> None:
-        """Note in clear that an entry was taken back."""
+    def mark_undone(self, number: int, by: int | None) -> None:
+        """Note in clear that an entry was taken back; None: that it stands again."""
         head, _, sealed = self.path(number).read_bytes().partition(b"\n")
         table = {**json.loads(head), "undone_by": by}
         write_private_file(self.path(number), json.dumps(table).encode() + b"\n" + sealed)
 
-    def write(self, headline: Headline, contents: Contents) -> None:
+    def write(self, headline: Headline, contents: Contents) -> Headline:
+        """
+        Put an entry on disk; one that has no number yet is given the next.
+
+        Raises:
+            AwsprofError: The journal cannot be written.
+        """
         from awsprof.vault.age import encrypt
 
         # The fastest level: what repeats in these files repeats nearby.
         sealed = encrypt(zlib.compress(_packed(contents), level=1), self._recipient())
+        with self._foreseen():
+            if headline.number:
+                self._write(headline, sealed)
+                return headline
+            with locked(lock_path(self._locks, "journal"), limit_s=_LOCK_LIMIT_S):
+                headline = replace(headline, number=max([0, *self._numbers()]) + 1)
+                self._write(headline, sealed)
+                for number in sorted(self._numbers())[:-KEPT_ENTRIES]:
+                    remove_file(self.path(number))
+        return headline
+
+    def _write(self, headline: Headline, sealed: bytes) -> None:
         write_private_file(self.path(headline.number), json.dumps(headline.to_json()).encode() + b"\n" + sealed)
+
+    @contextlib.contextmanager
+    def _foreseen(self) -> Iterator[None]:
+        try:
+            yield
+        except LockHeldError as error:
+            raise AwsprofError(f"The journal is locked by {error.holder}", hint="Try again.") from None
+        except OSError as error:
+            raise AwsprofError(
+                f"The journal in {self._directory} cannot be written: {error.strerror}; nothing was changed",
+                hint="Make room or give yourself the right to write there, then try again.",
+            ) from None
 
     def _recipient(self) -> str:
         """Return the public half of the journal's key; made at the first change, its private half in the vault."""
@@ -214,7 +246,7 @@ class Journal:
     def _numbers(self) -> list[int]:
         try:
             return [int(entry.name) for entry in self._directory.iterdir() if entry.name.isdecimal()]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def _headline(self, number: int) -> Headline | None:
@@ -229,46 +261,52 @@ class Journal:
                 tuple(table["files"]),
                 table["undoable"],
                 table["undone_by"],
+                table.get("deleted_key"),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _drop_old(self) -> None:
-        for number in sorted(self._numbers())[:-KEPT_ENTRIES]:
-            remove_file(self.path(number))
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        with locked(lock_path(self._locks, "journal"), limit_s=_LOCK_LIMIT_S):
-            yield
-
 
 def _packed(contents: Contents) -> bytes:
-    """Write contents as one line of JSON, and behind it the bytes that the line gives the lengths of."""
+    """
+    Write contents as one line of JSON, and behind it the bytes that the line gives the lengths of.
+
+    Of a file's bytes after the change, what it shares with those before at both ends is counted and not repeated.
+    """
     blobs: list[bytes] = []
-
-    def length(data: bytes | None) -> int | None:
-        blobs.append(data or b"")
-        return None if data is None else len(data)
-
-    table = {
-        "files": [[change.path, length(change.before), length(change.after)] for change in contents.files],
-        "items": [[item.name, item.before, item.after] for item in contents.items],
-    }
+    files = []
+    for change in contents.files:
+        before, after = change.before or b"", change.after or b""
+        head = _common(before, after)
+        tail = _common(before[head:][::-1], after[head:][::-1])
+        middle = after[head : len(after) - tail]
+        files.append([change.path, None if change.before is None else len(before), head, tail, len(middle)])
+        blobs += [before, middle]
+    table = {"files": files, "items": [[item.name, item.before, item.after] for item in contents.items]}
     return json.dumps(table).encode() + b"\n" + b"".join(blobs)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """Return how many bytes two texts share at their beginnings, comparing halves instead of bytes."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _unpacked(data: bytes) -> Contents:
     line, _, rest = data.partition(b"\n")
     table = json.loads(line)
     at = 0
-
-    def blob(length: int | None) -> bytes | None:
-        nonlocal at
-        start, at = at, at + (length or 0)
-        return None if length is None else rest[start:at]
-
-    return Contents(
-        tuple(FileChange(path, blob(before), blob(after)) for path, before, after in table["files"]),
-        tuple(ItemChange(*row) for row in table["items"]),
-    )
+    files = []
+    for path, length, head, tail, middle in table["files"]:
+        before = rest[at : at + (length or 0)]
+        at += len(before)
+        after = before[:head] + rest[at : at + middle] + before[len(before) - tail :]
+        at += middle
+        files.append(FileChange(path, None if length is None else before, after))
+    return Contents(tuple(files), tuple(ItemChange(*row) for row in table["items"]))

@@ -6,7 +6,17 @@ Works on lines; knows no file format.
 
 from __future__ import annotations
 
+import bisect
 import difflib
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Up to this many comparisons difflib is quick; it grows with their square.
+_SMALL = 40_000
 
 
 def taken_back(before: bytes, after: bytes, current: bytes) -> bytes | None:
@@ -19,9 +29,9 @@ def taken_back(before: bytes, after: bytes, current: bytes) -> bytes | None:
     if current == after:
         return before
     old, new, now = (text.splitlines(keepends=True) for text in (before, after, current))
-    kept = _kept_lines(new, now)
+    kept = dict(_pairs(new, now))
     result = list(now)
-    for b1, b2, a1, a2 in reversed(_hunks(old, new)):
+    for b1, b2, a1, a2 in reversed(list(_hunks(old, new))):
         place = _place(kept, a1, a2, len(new), len(now))
         if place is None:
             return None
@@ -29,24 +39,57 @@ def taken_back(before: bytes, after: bytes, current: bytes) -> bytes | None:
     return b"".join(result)
 
 
-def _hunks(old: list[bytes], new: list[bytes]) -> list[tuple[int, int, int, int]]:
-    """Return the changed ranges of lines, in both texts."""
-    head, tail = _common_ends(old, new)
-    matcher = difflib.SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
-    return [
-        (b1 + head, b2 + head, a1 + head, a2 + head) for tag, b1, b2, a1, a2 in matcher.get_opcodes() if tag != "equal"
-    ]
+def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the changed ranges of lines, in both texts."""
+    for (b0, a0), (b1, a1) in pairwise([(-1, -1), *_pairs(old, new), (len(old), len(new))]):
+        if (b1, a1) != (b0 + 1, a0 + 1):
+            yield b0 + 1, b1, a0 + 1, a1
 
 
-def _kept_lines(new: list[bytes], now: list[bytes]) -> dict[int, int]:
-    """Return where each line of *new* that is still there stands in *now*."""
-    head, tail = _common_ends(new, now)
-    kept = {line: line for line in range(head)}
-    kept.update((len(new) - 1 - line, len(now) - 1 - line) for line in range(tail))
-    matcher = difflib.SequenceMatcher(None, new[head : len(new) - tail], now[head : len(now) - tail], autojunk=False)
-    for block in matcher.get_matching_blocks():
-        kept.update((block.a + head + line, block.b + head + line) for line in range(block.size))
-    return kept
+def _pairs(one: list[bytes], other: list[bytes]) -> list[tuple[int, int]]:
+    """
+    Return lines that both texts have, as pairs of their places, both ascending.
+
+    Lines that stand once in each text, as headers do, part large texts into small ones.
+    """
+    head, tail = _common_ends(one, other)
+    end, other_end = len(one) - tail, len(other) - tail
+    found = [(line, line) for line in range(head)]
+    if (end - head) * (other_end - head) <= _SMALL:
+        matcher = difflib.SequenceMatcher(None, one[head:end], other[head:other_end], autojunk=False)
+        for block in matcher.get_matching_blocks():
+            found += [(block.a + head + line, block.b + head + line) for line in range(block.size)]
+    else:
+        anchors = _anchors(one[head:end], other[head:other_end])
+        # Without anchors there is nothing to go by: what lies between counts as changed.
+        for (a0, b0), (a1, b1) in pairwise([(-1, -1), *anchors, (end - head, other_end - head)] if anchors else []):
+            gap = _pairs(one[head + a0 + 1 : head + a1], other[head + b0 + 1 : head + b1])
+            found += [(head + a0 + 1 + a, head + b0 + 1 + b) for a, b in gap]
+            if a1 < end - head:
+                found.append((head + a1, head + b1))
+    return found + [(end + line, other_end + line) for line in range(tail)]
+
+
+def _anchors(one: list[bytes], other: list[bytes]) -> list[tuple[int, int]]:
+    """Return the places of lines that stand once in each text, as many as keep their order."""
+    counts, other_counts = Counter(one), Counter(other)
+    places = {line: place for place, line in enumerate(other) if other_counts[line] == 1}
+    common = [(a, places[line]) for a, line in enumerate(one) if counts[line] == 1 and line in places]
+    # The longest run of ascending places, by patience sorting.
+    tops: list[int] = []
+    piles: list[int] = []
+    previous: list[int] = []
+    for index, (_, b) in enumerate(common):
+        pile = bisect.bisect_left(tops, b)
+        previous.append(piles[pile - 1] if pile else -1)
+        tops[pile : pile + 1] = [b]
+        piles[pile : pile + 1] = [index]
+    longest = []
+    index = piles[-1] if piles else -1
+    while index >= 0:
+        longest.append(common[index])
+        index = previous[index]
+    return longest[::-1]
 
 
 def _common_ends(one: list[bytes], other: list[bytes]) -> tuple[int, int]:

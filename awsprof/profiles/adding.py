@@ -173,7 +173,9 @@ class Adding:
                 else:
                     self._files.set(name, settings, through=change)
             self._store.delete(name)
-        profile = self._files.get(name)
+        before = there.settings if there is not None else {}
+        wanted = {**before, **settings}
+        profile = self._files.made_of(name, {key: value for key, value in wanted.items() if value is not None})
         if profile.protected and not profile.mfa_serial:
             warnings.append(f"{name} is a protected profile without an MFA device: its key alone opens the account")
         return Added(profile, verified.arn, tuple(warnings))
@@ -218,6 +220,26 @@ class Adding:
         if there is None and name in self._files.profiles():
             raise exists(name)
 
+    def check_place(self, name: ProfileName, account_id: str | None, *, force: bool, instead_of: str) -> None:
+        """
+        Refuse a name that a profile of *account_id* must not have.
+
+        Args:
+            instead_of: The name it has now.
+
+        Raises:
+            AwsprofError: The team file gives that env another account, or a protected env would share its account.
+        """
+        team_env = self._team_env(name)
+        if account_id is None:
+            return
+        if team_env is not None and team_env.account_id not in (None, account_id):
+            raise AwsprofError(
+                f"The profile is in account {account_id}, and the team file says {team_env.account_id} for {name.env}"
+            )
+        if not force:
+            self._check_shared_account(name, account_id, but_for=instead_of)
+
     def _check_account(self, request: AddRequest, account_id: str) -> None:
         team_env = self._team_env(request.name)
         wanted = {
@@ -258,11 +280,12 @@ class Adding:
             return _Device(None, fido_only if devices else gone)
         return _Device(serials[0] if len(serials) == 1 else self._choose_device(serials))
 
-    def _check_shared_account(self, name: ProfileName, account_id: str) -> None:
+    def _check_shared_account(self, name: ProfileName, account_id: str, *, but_for: str = "") -> None:
         """A protected env may not share its account with an unprotected one of the product."""
         protected = is_protected(name.product, name.env, self._settings, self._team)
-        for other in self._files.profiles().values():
-            if other.parts is None or other.parts.product != name.product or other.account_id != account_id:
+        profiles = self._files.profiles()
+        for other in [profiles[one] for one in profiles if one.startswith(f"{name.product}_") and one != but_for]:
+            if other.parts is None or other.account_id != account_id:
                 continue
             if other.protected != protected:
                 raise AwsprofError(

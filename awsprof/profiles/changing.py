@@ -65,8 +65,8 @@ class Changes:
         try:
             yield change
         except BaseException:
-            change.take_back()
-            recording.forget()
+            if change.take_back():
+                recording.forget()
             raise
         if not change.done:
             recording.forget()
@@ -85,7 +85,7 @@ class RealChange:
         self.done: list[Callable[[], None]] = []
 
     @property
-    def number(self) -> int:
+    def number(self) -> int | None:
         return self._recording.number
 
     def edit(self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None) -> None:
@@ -103,11 +103,11 @@ class RealChange:
         self.done.append(lambda: self._restore_item(name, before))
         self._vault().set(name, value)
 
-    def delete_item(self, name: str, *, for_good: bool = False) -> None:
-        """Delete an item; *for_good* keeps its value out of the journal."""
-        if for_good:
-            self._vault().delete(name)
-            return
+    def note_deleted_key(self, access_key_id: str) -> None:
+        """Note that a key is about to be deleted at AWS, so that no undo brings it back."""
+        self._recording.deleted_key(access_key_id)
+
+    def delete_item(self, name: str) -> None:
         before = self._vault().get(name)
         if before is None:
             return
@@ -115,12 +115,16 @@ class RealChange:
         self.done.append(lambda: self._restore_item(name, before))
         self._vault().delete(name)
 
-    def take_back(self) -> None:
-        """Undo what was done, the last first."""
+    def take_back(self) -> bool:
+        """Undo what was done, the last first; False when something could not be, which the journal then keeps."""
+        whole = True
         for step in reversed(self.done):
-            # Whatever cannot be taken back must not hide the error that led here.
-            with contextlib.suppress(AwsprofError, OSError):
+            try:
                 step()
+            except (AwsprofError, OSError):
+                # It must not hide the error that led here.
+                whole = False
+        return whole
 
     def _restore(self, path: Path, edit: Edit) -> None:
         def back(data: bytes) -> bytes:

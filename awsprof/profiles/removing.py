@@ -86,25 +86,30 @@ class Removing:
         """
         self.check(profile, delete_key=delete_key)
         key_id = self._key_id(profile, must=delete_key)
-        if delete_key and key_id is not None:
-            served = self._sessions.serve(profile)
-            region = profile.region_for_calls(self._environ)
-            try:
-                self._aws().delete_access_key(served.credentials, region=region, access_key_id=key_id)
-            except AwsError as error:
-                error.hint = error.hint or "Leave out --delete-key to remove the profile from this machine only."
-                raise
+        doomed = key_id if delete_key else None
+        credentials = self._sessions.serve(profile).credentials if doomed else None
         name = profile.name
         with self._sessions.identity_lock(name):
             with self._changes.begin("remove", f"{name} removed") as change:
                 # The files first: killed in between, a vault item without a profile does no harm, the reverse would.
                 self._files.remove(name, through=change)
                 for suffix in ITEMS if profile.kind is Kind.USER else ():
-                    # A key that AWS no longer has must not come back by undo.
-                    change.delete_item(f"{name}{suffix}", for_good=delete_key and suffix == "")
+                    change.delete_item(f"{name}{suffix}")
+                if doomed is not None and credentials is not None:
+                    # Last, when nothing else can fail: what is gone at AWS cannot be taken back.
+                    change.note_deleted_key(doomed)
+                    self._delete_key(profile, credentials, doomed)
             self._store.delete(name)
             remove_file(self._places.seed_marker(name))
-        return Removed(profile.name, None if delete_key else key_id, key_id if delete_key else None)
+        return Removed(name, None if delete_key else key_id, doomed)
+
+    def _delete_key(self, profile: Profile, credentials: Credentials, key_id: str) -> None:
+        region = profile.region_for_calls(self._environ)
+        try:
+            self._aws().delete_access_key(credentials, region=region, access_key_id=key_id)
+        except AwsError as error:
+            error.hint = error.hint or "Leave out --delete-key to remove the profile from this machine only."
+            raise
 
     def _key_id(self, profile: Profile, *, must: bool) -> str | None:
         if profile.kind is not Kind.USER:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from awsprof.model import Profile
     from awsprof.naming import ProfileName
     from awsprof.places import Places
+    from awsprof.profiles.adding import Adding
     from awsprof.profiles.changing import Change, Changes
     from awsprof.sessions.login import Sessions
     from awsprof.sessions.store import SessionStore
@@ -31,6 +32,7 @@ class Renaming:
         self,
         *,
         files: ProfileFiles,
+        adding: Adding,
         changes: Changes,
         vault: Callable[[], Vault],
         sessions: Sessions,
@@ -39,6 +41,7 @@ class Renaming:
         environ: Mapping[str, str],
     ) -> None:
         self._files = files
+        self._adding = adding
         self._changes = changes
         self._vault = vault
         self._sessions = sessions
@@ -46,17 +49,24 @@ class Renaming:
         self._places = places
         self._environ = environ
 
-    def check(self, name: ProfileName) -> None:
-        """Raise ExistsError when *name* is taken in either file."""
+    def check(self, profile: Profile, name: ProfileName, *, force: bool) -> None:
+        """
+        Refuse a name that *profile* cannot have.
+
+        Raises:
+            ExistsError: It is taken, in either file.
+            AwsprofError: Its account is not that env's, or is shared with one that is protected otherwise.
+        """
         if str(name) in self._files.profiles():
             raise exists(str(name))
+        self._adding.check_place(name, profile.account_id, force=force, instead_of=profile.name)
 
-    def preview(self, profile: Profile, name: ProfileName, change: Change) -> None:
+    def preview(self, profile: Profile, name: ProfileName, change: Change, *, force: bool) -> None:
         """Make the changes to the files through *change*, which shows what they would be."""
-        self.check(name)
+        self.check(profile, name, force=force)
         self._rename_in_files(profile, str(name), change)
 
-    def rename(self, profile: Profile, name: ProfileName) -> None:
+    def rename(self, profile: Profile, name: ProfileName, *, force: bool) -> Profile:
         """
         Rename *profile*; sections stay where they are, and only headers and lines that name the profile change.
 
@@ -67,7 +77,7 @@ class Renaming:
         """
         old, new = profile.name, str(name)
         with self._sessions.identity_lock(old), self._sessions.identity_lock(new):
-            self.check(name)
+            self.check(profile, name, force=force)
             with self._changes.begin("rename", f"{old} renamed to {new}") as change:
                 items = {suffix: self._vault().get(f"{old}{suffix}") for suffix in self._suffixes(profile)}
                 for suffix, value in items.items():
@@ -76,13 +86,16 @@ class Renaming:
                 self._rename_in_files(profile, new, change)
                 for suffix in items:
                     change.delete_item(f"{old}{suffix}")
+            renamed = self._files.get(new)
             session = self._store.load(old)
-            if session is not None:
+            # A protected env's sessions are shorter: one begun before does not count for it.
+            if session is not None and renamed.protected <= profile.protected:
                 self._store.save(new, session, account_id=profile.account_id)
             self._store.delete(old)
             marker = self._places.seed_marker(old)
             if marker.exists():
                 marker.rename(self._places.seed_marker(new))
+        return renamed
 
     @staticmethod
     def _suffixes(profile: Profile) -> tuple[str, ...]:

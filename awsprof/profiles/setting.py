@@ -18,25 +18,32 @@ if TYPE_CHECKING:
     from awsprof.configfiles.profiles import ProfileFiles
     from awsprof.model import Profile
     from awsprof.profiles.changing import Change, Changes
+    from awsprof.sessions.store import SessionStore
 
 COLOURS = ("none", "pink", "purple", "darkBlue", "lightBlue", "teal", "green", "yellow", "orange", "red")
 OUTPUTS = ("json", "yaml", "yaml-stream", "text", "table", "off")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+_OF_IDENTITY = frozenset({"aws_account_id", "mfa_serial", "role_arn", "source_profile", "external_id"})
+# Each of these would make AWS's tools take a profile with keys of its own for something else.
+_OTHER_KINDS = ("role_arn", "source_profile", "credential_source", "login_session", "web_identity_token_file")
+_SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 
 
 class Setting:
     """Changes settings of one user's profiles."""
 
-    def __init__(self, *, files: ProfileFiles, changes: Changes, regions: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self, *, files: ProfileFiles, changes: Changes, store: SessionStore, regions: Callable[[], Sequence[str]]
+    ) -> None:
         """
         Args:
             regions: Every region that botocore knows.
         """
         self._files = files
         self._changes = changes
+        self._store = store
         self._regions = regions
 
     def check(self, profile: Profile, assignments: Sequence[str]) -> dict[str, str | None]:
@@ -46,6 +53,11 @@ class Setting:
         Raises:
             UsageError: Not of that form, or a value that the key cannot have.
         """
+        if profile.parts is None:
+            raise UsageError(
+                f"{printable(profile.name)} is outside the naming convention, so its settings are left to you",
+                hint=f"'awsprof rename {printable(profile.name)} PRODUCT ENV USER' brings it in.",
+            )
         changes: dict[str, str | None] = {}
         for word in assignments:
             key, equals, value = word.partition("=")
@@ -58,15 +70,26 @@ class Setting:
             if value:
                 self._check_value(profile, key, value)
             changes[key] = value or None
+        after = {**profile.settings, **changes}
+        if after.get("role_arn") and after.get("mfa_serial"):
+            raise RefusedNameError(
+                "role_arn and mfa_serial in one profile would make SDKs ask for a code themselves",
+                hint="MFA comes with the session of the role's source_profile: set mfa_serial there.",
+            )
         return changes
 
     def preview(self, profile: Profile, changes: dict[str, str | None], change: Change) -> None:
         self._files.set(profile.name, changes, through=change)
 
-    def set(self, profile: Profile, changes: dict[str, str | None]) -> None:
-        """Write the settings as one change that can be undone."""
+    def set(self, profile: Profile, changes: dict[str, str | None]) -> bool:
+        """Write the settings as one change that can be undone; False when all were so already."""
         with self._changes.begin("set", f"{profile.name}: {', '.join(changes)}") as change:
             self._files.set(profile.name, changes, through=change)
+            changed = bool(change.done)
+        if changed and _OF_IDENTITY.intersection(changes):
+            # A session of what the profile was is not one of what it is now.
+            self._store.delete(profile.name)
+        return changed
 
     @staticmethod
     def _check_key(profile: Profile, key: str) -> None:
@@ -77,13 +100,8 @@ class Setting:
             )
         if key == "credential_process":
             raise RefusedNameError(f"{key} is written by awsprof itself, and is not set by hand")
-        if key == "mfa_serial" and profile.kind is Kind.ROLE:
-            raise RefusedNameError(
-                "mfa_serial on a role would make SDKs ask for a code themselves; MFA comes with the source's session",
-                hint="Set it on the source_profile.",
-            )
-        if key == "role_arn" and profile.kind is Kind.USER:
-            raise RefusedNameError(f"{profile.name} has keys of its own and cannot become a role")
+        if profile.kind is Kind.USER and (key in _OTHER_KINDS or key.startswith("sso_")):
+            raise RefusedNameError(f"{key} is refused: {profile.name} has keys of its own")
         if key.startswith("awsprof_") and key not in (
             "awsprof_delivery",
             "awsprof_session_duration",
@@ -101,7 +119,7 @@ class Setting:
         elif key == "awsprof_session_duration":
             duration_seconds(value)
         elif key == "duration_seconds":
-            if not value.isdecimal() or not 900 <= int(value) <= 43_200:
+            if not re.fullmatch("[0-9]{3,5}", value) or not 900 <= int(value) <= 43_200:
                 raise UsageError("duration_seconds is 900 to 43200: a role's session lasts 15 minutes to 12 hours")
         elif key == "source_profile":
             if value == profile.name or value not in self._files.profiles():

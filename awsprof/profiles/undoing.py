@@ -6,20 +6,23 @@ Knows the journal's entries; what their bytes mean only as far as not to leave a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.diff import unified
 from awsprof.configfiles.document import Document
+from awsprof.configfiles.merged import profile_in_header
 from awsprof.errors import AwsprofError, UnparsableFileError
 from awsprof.journal.patch import taken_back
+from awsprof.storage.private import remove_file, write_private_file
 from awsprof.storage.replace import read_shared_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from awsprof.journal.journal import Contents, FileChange, Headline, Journal
+    from awsprof.journal.journal import Contents, FileChange, Headline, ItemChange, Journal
+    from awsprof.places import Places
     from awsprof.profiles.changing import Change, Changes
     from awsprof.sessions.store import SessionStore
     from awsprof.vault import Vault
@@ -40,20 +43,24 @@ class ConflictError(AwsprofError):
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was taken back."""
+    """What was taken back; *lost_keys* are access keys that AWS no longer has, so they were not."""
 
     headline: Headline
     restored_items: tuple[str, ...]
+    lost_keys: tuple[str, ...]
 
 
 class Undoing:
     """Takes entries of one user's journal back."""
 
-    def __init__(self, *, journal: Journal, changes: Changes, vault: Callable[[], Vault], store: SessionStore) -> None:
+    def __init__(
+        self, *, journal: Journal, changes: Changes, vault: Callable[[], Vault], store: SessionStore, places: Places
+    ) -> None:
         self._journal = journal
         self._changes = changes
         self._vault = vault
         self._store = store
+        self._places = places
 
     def find(self, number: int | None) -> Headline:
         """
@@ -91,27 +98,55 @@ class Undoing:
             AwsprofError: A vault item has changed since.
             VaultError: The journal's key, or an item, is not to be had.
         """
-        contents = self._journal.contents(headline.number)
+        contents, lost = self._without_deleted(self._journal.contents(headline.number))
         self._check(contents)
         if through is not None:
             self._apply(contents, through)
-            return Undone(headline, ())
+            return Undone(headline, (), lost)
         with self._changes.begin(UNDO, f"{headline.number} undone: {headline.summary}") as change:
             self._apply(contents, change)
-            number = change.number
+            # Where everything was as before already, there is no new entry.
+            number = change.number or headline.number
         for file in contents.files:
             _drop_empty(file)
         self._journal.mark_undone(headline.number, number)
+        for other in self._journal.headlines():
+            if headline.command == UNDO and other.undone_by == headline.number and other.number != headline.number:
+                self._journal.mark_undone(other.number, None)
         for item in contents.items:
-            # A session of keys that were put back or taken away must not outlive them.
-            self._store.delete(item.name.partition("/")[0])
-        return Undone(headline, tuple(item.name for item in contents.items if item.before is not None))
+            self._follow(item)
+        for file in contents.files:
+            for name in _changed_profiles(file):
+                self._store.delete(name)
+        return Undone(headline, tuple(item.name for item in contents.items if item.before is not None), lost)
+
+    def _follow(self, item: ItemChange) -> None:
+        """Bring what depends on a vault item in line with what it is now."""
+        name, _, kind = item.name.partition("/")
+        # A session of keys that were put back or taken away must not outlive them.
+        self._store.delete(name)
+        if kind == "seed" and item.before is None:
+            remove_file(self._places.seed_marker(name))
+        elif kind == "seed":
+            write_private_file(self._places.seed_marker(name), b"")
+
+    def _without_deleted(self, contents: Contents) -> tuple[Contents, tuple[str, ...]]:
+        """Leave out the items whose key was deleted at AWS since, and return the ids of those keys."""
+        deleted = {headline.deleted_key for headline in self._journal.headlines()} - {None}
+        lost = {
+            item.name: key
+            for item in contents.items
+            for key in deleted
+            if key is not None and key in (item.before or "")
+        }
+        kept = tuple(item for item in contents.items if item.name not in lost)
+        return replace(contents, items=kept), tuple(lost.values())
 
     def _check(self, contents: Contents) -> None:
         for file in contents.files:
             _reverted(file, read_shared_file(Path(file.path)))
         for item in contents.items:
-            if self._vault().get(item.name) != item.after:
+            if self._vault().get(item.name) not in (item.after, item.before):
                 raise AwsprofError(
                     f"The vault's item {item.name} has changed since; nothing was undone",
                     hint="'awsprof undo --list' shows what changed it.",
@@ -131,7 +166,10 @@ class Undoing:
 
 
 def _reverted(file: FileChange, current: bytes) -> bytes:
-    before, after = file.before or b"", file.after or b""
+    before, after = file.before or b"", file.after
+    if current == before:
+        # The command was ended between its note and its change.
+        return current
     restored = taken_back(before, after, current)
     if restored is not None and restored != before:
         try:
@@ -141,6 +179,19 @@ def _reverted(file: FileChange, current: bytes) -> bytes:
     if restored is None:
         raise ConflictError(file.path, unified(file.path, after, current))
     return restored
+
+
+def _changed_profiles(file: FileChange) -> set[str]:
+    """Return the profiles whose settings differ between the two sides of a change: their sessions may be another's."""
+    try:
+        old, new = (
+            {name: section.settings for name, section in Document(file.path, data).sections.items()}
+            for data in (file.before or b"", file.after)
+        )
+    except UnparsableFileError:
+        return set()
+    changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    return {profile_in_header(section) or section for section in changed}
 
 
 def _drop_empty(file: FileChange) -> None:

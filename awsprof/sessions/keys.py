@@ -104,7 +104,7 @@ def keys_in_text(text: str) -> LongTermCredentials:
 def _from_json(text: str) -> tuple[str, str] | None:
     try:
         table = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(table, dict):
         return None

@@ -93,7 +93,7 @@ class Sessions:
         if not profile.needs_session:
             return Login(profile, None, renewed=False)
         with self.identity_lock(profile.name):
-            session = self._store.load(profile.name)
+            session = self._store.load(profile.name, account_id=profile.account_id)
             now = self._outside.now()
             if session is not None and not force:
                 nobody_can = code is None and not self._renews_alone(profile) and not self._outside.person.can_answer()
@@ -168,7 +168,7 @@ class Sessions:
         return profile
 
     def _user_session(self, profile: Profile) -> Session:
-        session = self._store.load(profile.name)
+        session = self._store.load(profile.name, account_id=profile.account_id)
         now = self._outside.now()
         if session is not None and (session.is_fresh(now) or (session.is_live(now) and not self._renews_now(profile))):
             return session
@@ -176,7 +176,7 @@ class Sessions:
             raise _no_session(profile)
         with self.identity_lock(profile.name):
             # Whoever held the lock before has probably answered for all of us.
-            session = self._store.load(profile.name)
+            session = self._store.load(profile.name, account_id=profile.account_id)
             now = self._outside.now()
             live = session is not None and session.is_live(now)
             if session is not None and (session.is_fresh(now) or (live and not self._renews_now(profile))):
@@ -193,7 +193,7 @@ class Sessions:
     def _role_session(self, profile: Profile, path: tuple[str, ...]) -> Session:
         if profile.name in path or len(path) > _MAX_CHAIN:
             raise _cycle([*path, profile.name])
-        session = self._store.load(profile.name)
+        session = self._store.load(profile.name, account_id=profile.account_id)
         if session is not None and session.is_fresh(self._outside.now()):
             return session
         source = self._outside.profile(self._source_name(profile))
@@ -235,6 +235,8 @@ class Sessions:
                 f"{profile.name} has a FIDO key or passkey, and STS takes token codes only",
                 hint="Add a virtual MFA device to the user in IAM, then set it with 'awsprof add … --replace'.",
             )
+        # A code is not to be spent on a session that then cannot be kept.
+        self._store.prepare()
         duration_s = duration_s or self._duration_s(profile)
         keys = self._long_term(profile)
         credentials = self._exchange(profile, keys, serial, typed, duration_s)

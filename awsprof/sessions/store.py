@@ -6,6 +6,7 @@ Knows file forms; not how a session comes about.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.fastpath import LIVE_SECONDS, fresh_seconds, read_private_file, split_session
 from awsprof.model import SessionCredentials
-from awsprof.storage.private import remove_file, write_private_file
+from awsprof.storage.private import make_private_directory, remove_file, write_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,11 @@ class Session:
             return False
         keys = ("AccessKeyId", "SecretAccessKey", "SessionToken")
         return isinstance(answer, dict) and all(isinstance(answer.get(key), str) for key in keys)
+
+    @property
+    def account_id(self) -> str | None:
+        account_id = json.loads(self.answer).get("AccountId")
+        return account_id if isinstance(account_id, str) else None
 
     def credentials(self) -> SessionCredentials:
         answer = json.loads(self.answer)
@@ -101,12 +107,24 @@ class SessionStore:
         self._places = places
         self._vault = vault
 
-    def load(self, name: str) -> Session | None:
-        """Return the cached session; a torn, loose or foreign file is as if there were none."""
+    def prepare(self) -> None:
+        """Make the places that sessions go to; raises OSError where that cannot be."""
+        for path in (self._places.session_file("x"), self._places.state_file("x")):
+            make_private_directory(path.parent)
+
+    def load(self, name: str, *, account_id: str | None = None) -> Session | None:
+        """
+        Return the cached session; a torn, loose or foreign file is as if there were none.
+
+        Args:
+            account_id: The account the profile claims to be in; a session of another is as if there were none.
+        """
         data = self._load_vault(name) if self._vault else read_private_file(str(self._places.session_file(name)))
         parts = None if data is None else split_session(data)
         session = None if parts is None else Session(*parts)
-        return session if session is not None and session.is_whole() else None
+        if session is None or not session.is_whole():
+            return None
+        return session if account_id is None or session.account_id in (None, account_id) else None
 
     def save(self, name: str, session: Session, *, account_id: str | None) -> None:
         """Keep *session*, then tell the prompts of it."""
@@ -123,6 +141,14 @@ class SessionStore:
         found = remove_file(self._places.session_file(name))
         if self._vault:
             found = self._vault().delete(f"{name}/session") or found
+        return found
+
+    def delete_all(self) -> list[str]:
+        """Forget every session that lies in a file, also of profiles that are gone; returns the files' names."""
+        found = []
+        for path in (self._places.state_file("x"), self._places.session_file("x")):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                found = sorted(entry.name for entry in path.parent.iterdir() if remove_file(entry))
         return found
 
     def expiration(self, name: str) -> int | None:

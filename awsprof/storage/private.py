@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def write_private_file(path: Path, data: bytes, *, mtime: float | None = None) -
     make_private_directory(path.parent)
     _sweep(path.parent)
     # os.urandom, since importing the module secrets costs a fifth of a bare Python start.
-    temp = path.parent / f"{TEMP_PREFIX}{os.urandom(8).hex()}"
+    temp = path.parent / f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(8).hex()}"
     try:
         descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -55,13 +56,24 @@ def write_private_file(path: Path, data: bytes, *, mtime: float | None = None) -
 
 
 def _sweep(directory: Path) -> None:
-    """Remove temporary files that a killed process left; one of a minute ago cannot be in use any more."""
+    """Remove temporary files whose process is gone; one of a minute ago cannot be in use either way."""
     with contextlib.suppress(OSError):
         for name in os.listdir(directory):
-            if name.startswith(TEMP_PREFIX):
-                temp = directory / name
-                if time.time() - temp.stat().st_mtime > _STALE_S:
-                    temp.unlink()
+            match = re.fullmatch(rf"{re.escape(TEMP_PREFIX)}([0-9]+)-[0-9a-f]{{16}}", name)
+            if match and (_is_gone(int(match[1])) or time.time() - (directory / name).stat().st_mtime > _STALE_S):
+                (directory / name).unlink()
+
+
+def _is_gone(pid: int) -> bool:
+    if os.name != "posix":
+        return False  # there, signal 0 would end the process
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
 
 
 def sync_directory(path: Path) -> None:

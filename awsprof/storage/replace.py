@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 LOCK_LIMIT_S = 10.0
 _MAX_TRIES = 20
+_REST_S = 0.2
+_EMPTY_REST_S = 1.0
+_REST_LIMIT_S = 4.0
 
 
 # What a replacement can meet where writing in place still works: a bind mount, a read-only or foreign directory.
@@ -42,8 +47,8 @@ class Edit:
 def read_shared_file(path: Path) -> bytes:
     """Return the bytes of *path*; b"" when there is no such file. Raises SharedFileError when it cannot be read."""
     try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+        return _read(path)[0] or b""
+    except NotADirectoryError:
         return b""
     except OSError as error:
         raise SharedFileError(f"{path} cannot be read: {error.strerror}") from None
@@ -77,11 +82,15 @@ def edit_shared_file(
     """
     try:
         target = path.resolve()
-        with locked(lock_path(locks, os.fspath(target)), limit_s=LOCK_LIMIT_S):
+        lock = lock_path(locks, os.fspath(target))
+        with locked(lock, limit_s=LOCK_LIMIT_S):
             _sweep(target)
+            ours = lock.with_suffix(".ours")
             for _ in range(_MAX_TRIES):
+                _await_rest(target, ours)
                 edit = _attempt(target, change, most_mode, record)
                 if edit is not None:
+                    _remember(target, ours)
                     return edit
     except LockHeldError as error:
         raise SharedFileError(
@@ -99,11 +108,38 @@ def _temp_prefix(target: Path) -> str:
     return f"{TEMP_PREFIX}{target.name}-"
 
 
+def _await_rest(target: Path, ours: Path) -> None:
+    """
+    Wait until a file that another program may be in the middle of writing has rested for a while.
+
+    The AWS CLI empties a file and then writes it anew: what stands there in between is no base for an edit, least of
+    all nothing.
+    """
+    seen = _look(target)
+    with contextlib.suppress(OSError):
+        if seen is None or ours.read_text("ascii") == str(seen):
+            return
+    deadline = time.monotonic() + _REST_LIMIT_S
+    while seen is not None and time.monotonic() < deadline:
+        rest_s = _EMPTY_REST_S if seen[1] == 0 else _REST_S
+        # A time in the future comes from another clock, and tells nothing.
+        if not 0 <= time.time() - seen[2] / 1e9 < rest_s:
+            return
+        time.sleep(_REST_S / 10)
+        seen = _look(target)
+
+
+def _remember(target: Path, ours: Path) -> None:
+    """Note what the file looks like after our own edit, so that the next one need not wait."""
+    with contextlib.suppress(OSError):
+        ours.write_text(str(_look(target)), "ascii")
+
+
 def _sweep(target: Path) -> None:
     """Remove temporary files that a killed process left: under the lock nobody else can be using them."""
     with contextlib.suppress(OSError):
         for name in os.listdir(target.parent):
-            if name.startswith(_temp_prefix(target)):
+            if re.fullmatch(re.escape(_temp_prefix(target)) + "[0-9a-f]{16}", name):
                 (target.parent / name).unlink()
 
 
@@ -116,6 +152,8 @@ def _attempt(
     edit = Edit(target, before, after, _why_in_place(seen))
     if after == (before or b""):
         return edit
+    if seen is not None and not stat.S_ISREG(seen.st_mode):
+        raise SharedFileError(f"{target} is no plain file, so nothing can be written to it")
     if seen is not None and not seen.st_mode & 0o200:
         raise SharedFileError(
             f"{target} is read-only; nothing was written", hint=f"If it may be changed: chmod u+w {target}"
@@ -178,11 +216,20 @@ def _write_in_place(edit: Edit, seen: os.stat_result | None, record: Callable[[E
 
 def _read(target: Path) -> tuple[bytes | None, os.stat_result | None]:
     try:
-        with target.open("rb") as file:
-            seen = os.fstat(file.fileno())
-            return file.read(), seen
+        # Not to wait for whoever might write to a pipe.
+        descriptor = os.open(target, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         return None, None
+    with os.fdopen(descriptor, "rb") as file:
+        seen = os.fstat(file.fileno())
+        if stat.S_ISDIR(seen.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if os.path.realpath(target) == os.devnull:
+            # What people point a variable to when there is to be no such file.
+            return b"", seen
+        if not stat.S_ISREG(seen.st_mode):
+            raise SharedFileError(f"{target} is no plain file")
+        return file.read(), seen
 
 
 def _write_temp(temp: Path, data: bytes, old: os.stat_result | None, most_mode: int | None) -> None:

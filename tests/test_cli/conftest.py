@@ -237,11 +237,12 @@ def code_here(awsprof: CommandLine, identity: Identity) -> str:
 
 
 def everything(awsprof: CommandLine) -> dict[str, object]:
-    """All that lies in the home directory and the vault; locks and the journal's key alone may come and go."""
+    """All that lies in the home directory and the vault; locks, the journal's key and bare directories may come."""
     found: dict[str, object] = {f"vault {name}": value for name, value in awsprof.items.items()}
     state = awsprof.home / ".local" / "state" / "awsprof"
     locks, journal = state / "locks", state / "journal"
-    passing = {locks, *locks.parents, journal, journal / "recipient.txt"}
+    sessions = awsprof.home / ".cache" / "awsprof" / "sessions"
+    passing = {locks, *locks.parents, journal, journal / "recipient.txt", sessions, *sessions.parents, state / "state"}
     for path in sorted(awsprof.home.rglob("*")):
         if path not in passing and locks not in path.parents:
             what = path.readlink() if path.is_symlink() else path.read_bytes() if path.is_file() else "directory"

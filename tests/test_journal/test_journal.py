@@ -61,6 +61,7 @@ def test_headline_needs_no_vault_and_holds_no_secret(journal: Journal, tmp_path:
             "files": [str(tmp_path / "config")],
             "undoable": True,
             "undone_by": None,
+            "deleted_key": None,
         }
     ]
     for path in (tmp_path / "journal").iterdir():
@@ -155,7 +156,7 @@ def test_commands_at_once_get_numbers_of_their_own(journal: Journal, tmp_path: P
         "from awsprof.journal.journal import Journal\n"
         "root = Path(sys.argv[1])\n"
         "journal = Journal(root / 'journal', locks=root / 'locks', vault=lambda: None, now=lambda: datetime.now(UTC))\n"
-        "for n in range(5): journal.begin('set', f'{sys.argv[2]} {n}')\n"
+        "for n in range(5): journal.begin('set', f'{sys.argv[2]} {n}').item('x', None, 'y')\n"
     )
     writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), str(n)]) for n in range(8)]
     assert [writer.wait(timeout=60) for writer in writers] == [0] * 8
@@ -167,5 +168,7 @@ def test_commands_at_once_get_numbers_of_their_own(journal: Journal, tmp_path: P
 def test_headline_is_one_line_of_json(journal: Journal, tmp_path: Path) -> None:
     """Whatever a summary holds, the headline stays one line."""
     recording = journal.begin("rename", "a\nb")
+    recording.item("a", None, "b")
+    assert recording.number == 1
     head = journal.path(recording.number).read_bytes().partition(b"\n")[0]
     assert json.loads(head)["summary"] == "a\nb"

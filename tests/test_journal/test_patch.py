@@ -61,3 +61,14 @@ def test_removed_section_comes_back_where_it_was() -> None:
     after = b"[a]\nk = 1\n\n[c]\nk = 3\n"
     current = b"# new\n[a]\nk = 1\n\n[c]\nk = 4\n[d]\n"
     assert taken_back(before, after, current) == b"# new\n[a]\nk = 1\n\n[b]\nk = 2\n\n[c]\nk = 4\n[d]\n"
+
+
+def test_changes_all_over_a_large_file() -> None:
+    """A change in a thousand places of a large file comes back, beside a change of somebody else's in between."""
+    sections = [f"[profile p{n}]\nregion = eu-west-1\nsource_profile = old\n\n" for n in range(3000)]
+    before = "".join(sections).encode()
+    edited = [text.replace("= old", "= new") if n % 3 == 0 else text for n, text in enumerate(sections)]
+    after = "".join(edited).encode()
+    theirs = [text.replace("eu-west-1", "eu-west-2") if n % 3 == 1 else text for n, text in enumerate(edited)]
+    expected = [text.replace("eu-west-1", "eu-west-2") if n % 3 == 1 else text for n, text in enumerate(sections)]
+    assert taken_back(before, after, "".join(theirs).encode()) == "".join(expected).encode()
