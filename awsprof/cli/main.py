@@ -164,6 +164,8 @@ def _status_of(work: Any, arguments: list[str]) -> int:
         return _show_error(5, message, "Wait for that command, or end it, then try again.", as_json=as_json)
     except OSError as error:
         # A full disk, a directory in a file's place: whatever was begun has been taken back on the way here.
+        if "--debug" in arguments:
+            _show_frames(error)
         where = f"{error.filename}: " if error.filename else ""
         return _show_error(1, f"{where}{error.strerror or type(error).__name__}", None, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - a traceback may hold secrets in its lines; it is shown only when asked for
