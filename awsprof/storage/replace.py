@@ -132,6 +132,7 @@ def _await_rest(target: Path, ours: Path) -> None:
 def _remember(target: Path, ours: Path) -> None:
     """Note what the file looks like after our own edit, so that the next one need not wait."""
     with contextlib.suppress(OSError):
+        ours.touch(mode=0o600)
         ours.write_text(str(_look(target)), "ascii")
 
 
