@@ -205,7 +205,7 @@ class World:
     def changes(self) -> Changes:
         from awsprof.profiles.changing import Changes
 
-        return Changes(journal=self.journal, vault=self._vault, locks=self.places.locks, tell=self.say)
+        return Changes(journal=self.journal, vault=self._vault, places=self.places, tell=self.say)
 
     @cached_property
     def undoing(self) -> Undoing:

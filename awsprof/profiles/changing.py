@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from awsprof.errors import AwsprofError
 from awsprof.journal.patch import taken_back
+from awsprof.storage.private import sweep
 from awsprof.storage.replace import Edit, edit_shared_file, read_shared_file
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from awsprof.journal.journal import Journal, Recording
+    from awsprof.places import Places
     from awsprof.vault import Vault
 
 
@@ -41,12 +43,12 @@ class Changes:
         *,
         journal: Journal,
         vault: Callable[[], Vault],
-        locks: Path,
+        places: Places,
         tell: Callable[[str], None],
     ) -> None:
         self._journal = journal
         self._vault = vault
-        self._locks = locks
+        self._places = places
         self._tell = tell
 
     @contextlib.contextmanager
@@ -60,8 +62,10 @@ class Changes:
         Raises:
             VaultError: The journal has no key, and no vault can be made to keep one.
         """
+        for directory in self._places.own_directories:
+            sweep(directory)
         recording = self._journal.begin(command, summary)
-        change = RealChange(recording, self._vault, self._locks, self._tell)
+        change = RealChange(recording, self._vault, self._places.locks, self._tell)
         try:
             yield change
         except BaseException:

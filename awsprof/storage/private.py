@@ -36,7 +36,7 @@ def write_private_file(path: Path, data: bytes, *, mtime: float | None = None) -
         mtime: Epoch seconds to give the file as its modification time, before it appears.
     """
     make_private_directory(path.parent)
-    _sweep(path.parent)
+    sweep(path.parent)
     # os.urandom, since importing the module secrets costs a fifth of a bare Python start.
     temp = path.parent / f"{TEMP_PREFIX}{os.getpid()}-{os.urandom(8).hex()}"
     try:
@@ -55,7 +55,7 @@ def write_private_file(path: Path, data: bytes, *, mtime: float | None = None) -
     sync_directory(path.parent)
 
 
-def _sweep(directory: Path) -> None:
+def sweep(directory: Path) -> None:
     """Remove temporary files whose process is gone; one of a minute ago cannot be in use either way."""
     with contextlib.suppress(OSError):
         for name in os.listdir(directory):
