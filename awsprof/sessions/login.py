@@ -121,10 +121,6 @@ class Sessions:
         credentials = self._long_term(profile)
         return Served(credentials, process_answer(credentials, profile.account_id))
 
-    def long_term_credentials(self, profile: Profile) -> LongTermCredentials:
-        """Return the keys of *profile* from the vault; raises VaultError when they are not there."""
-        return self._long_term(profile)
-
     @contextlib.contextmanager
     def identity_lock(self, name: str) -> Iterator[None]:
         """Let one process at a time ask, log in, or change the keys of the profile that holds them."""
