@@ -19,6 +19,9 @@ Every foreseen failure, as facts and an exit status; no error here prints, asks 
     │   ├── ServiceFailureError             AWS failed on its own side; the call may have been carried out
     │   ├── InvalidKeyError                 the access key is unknown, inactive or deleted
     │   ├── AccessDeniedError
+    │   ├── NotFoundError                   what was named is not there
+    │   ├── AlreadyThereError               what was to be made is there already
+    │   ├── LimitExceededError              AWS allows no more of them
     │   ├── InvalidTokenCodeError           STS refused the token code, or it is used up
     │   ├── UnusableMfaDeviceError          a serial that STS cannot take a code for
     │   └── ClockSkewError                  this machine's clock is off
@@ -134,6 +137,18 @@ class InvalidKeyError(AwsError):
 
 class AccessDeniedError(AwsError):
     """The identity is known and may not do this."""
+
+
+class NotFoundError(AwsError):
+    """What the call named is not there."""
+
+
+class AlreadyThereError(AwsError):
+    """What was to be made is there already, or in use."""
+
+
+class LimitExceededError(AwsError):
+    """AWS allows no more of them."""
 
 
 class InvalidTokenCodeError(AwsError):

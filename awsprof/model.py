@@ -79,6 +79,12 @@ class CallerIdentity:
     def is_root_user(self) -> bool:
         return self.arn.endswith(":root")
 
+    @property
+    def user_name(self) -> str | None:
+        """The IAM user's name, without its path; None for a role or the root user."""
+        resource = self.arn.split(":", 5)[5]
+        return resource.rpartition("/")[2] if resource.startswith("user/") else None
+
 
 @dataclass(frozen=True, slots=True)
 class MfaDevice:
@@ -90,6 +96,23 @@ class MfaDevice:
     def gives_codes(self) -> bool:
         """STS takes token codes of TOTP devices only; FIDO keys and passkeys have u2f ARNs."""
         return ":u2f/" not in self.serial
+
+
+@dataclass(frozen=True, slots=True)
+class NewMfaDevice:
+    """A virtual MFA device just made, with its seed: 64 base32 characters that AWS never shows again."""
+
+    serial: str
+    seed: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """One access key of an IAM user, as ListAccessKeys shows it; *created* is aware UTC."""
+
+    id: str
+    active: bool
+    created: datetime
 
 
 @dataclass(frozen=True, slots=True)

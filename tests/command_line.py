@@ -29,6 +29,9 @@ class ScriptedTerminal:
     def can_answer(self) -> bool:
         return self.present
 
+    def shows_progress(self) -> bool:
+        return False
+
     def ask(self, question: str, *, option: str, hidden: bool = False) -> str:
         if not self.present:
             raise AnswerNeededError(question.rstrip(": ?"), option=option)

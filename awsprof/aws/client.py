@@ -20,10 +20,13 @@ import botocore.session
 
 from awsprof.errors import (
     AccessDeniedError,
+    AlreadyThereError,
     AwsError,
     ClockSkewError,
     InvalidKeyError,
     InvalidTokenCodeError,
+    LimitExceededError,
+    NotFoundError,
     ServiceFailureError,
     ThrottledError,
     UnreachableError,
@@ -49,6 +52,12 @@ _INVALID_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidA
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException")
 _BAD_SIGNATURE = ("SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired")
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_STATES = {
+    "NoSuchEntity": NotFoundError,
+    "EntityAlreadyExists": AlreadyThereError,
+    "LimitExceeded": LimitExceededError,
+    "EntityTemporarilyUnmodifiable": ThrottledError,
+}
 _THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown")
 
 
@@ -198,10 +207,18 @@ def _from_answer(operation: str, error: botocore.exceptions.ClientError) -> AwsE
         return AccessDeniedError("The session has expired at AWS", code=code)
     if "MultiFactorAuthentication failed" in said:
         return _from_mfa_refusal(code, said, skew_s)
+    if code == "InvalidAuthenticationCode":
+        return InvalidTokenCodeError(
+            "AWS refuses the two codes: they are not two consecutive ones of this device",
+            code=code,
+            hint="Give the code the device shows, then the very next one.",
+        )
+    if code in _STATES:
+        return _STATES[code](f"AWS refuses {operation}: {said}", code=code)
     if code in _DENIED:
         return AccessDeniedError(f"AWS denies {operation}: {said}", code=code)
     if code in _THROTTLED or status == 429:
-        return ThrottledError(f"AWS asks to slow down ({operation})", code=code, hint="Wait a moment, then try again.")
+        return ThrottledError(f"AWS asks to slow down ({operation})", code=code, hint=_WAIT_HINT)
     if status >= 500:
         return ServiceFailureError(
             f"AWS failed on its own side ({operation}, {status})", code=code, hint="Try again in half a minute."
@@ -227,6 +244,7 @@ def _from_mfa_refusal(code: str, said: str, skew_s: float | None) -> AwsError:
     )
 
 
+_WAIT_HINT = "Wait a moment, then try again."
 _CLOCK_HINT = "Set the clock (on most systems 'timedatectl set-ntp true'), then try again."
 
 

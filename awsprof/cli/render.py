@@ -65,20 +65,10 @@ def session_object(world: World, profile: Profile) -> dict[str, Any] | None:
 
 def session_holder(world: World, profile: Profile) -> str | None:
     """Return the profile whose session *profile* lives by: its own, or for a role its source's; None: needs none."""
-    source = source_of(world, profile)
+    from awsprof.sessions.roles import source_of
+
+    source = source_of(profile, world.files.profiles())
     return source.name if source.needs_session else None
-
-
-def source_of(world: World, profile: Profile) -> Profile:
-    """Follow a role's source profiles as far as they lead; any other profile is its own source."""
-    seen: set[str] = set()
-    while profile.kind is Kind.ROLE and profile.name not in seen:
-        seen.add(profile.name)
-        found = world.files.profiles().get(profile.settings.get("source_profile", ""))
-        if found is None:
-            break
-        profile = found
-    return profile
 
 
 def left(seconds: float) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from awsprof.cli.main import Command
-from awsprof.cli.render import echo_json, profile_object, profile_table, session_object, source_of, until
+from awsprof.cli.render import echo_json, profile_object, profile_table, session_object, until
 from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.errors import AwsprofError, NoLiveSessionError, UsageError
 from awsprof.model import Kind, duration_seconds
@@ -110,17 +110,20 @@ def logout_command(world: World, selector: str | None, everyone: bool, narrowing
     awsprof logout prod
     awsprof logout --all
     """
+    from awsprof.sessions.roles import source_of
+
     if everyone and selector:
         raise UsageError("--all and a selector exclude each other")
+    profiles = world.files.profiles()
     if everyone:
-        names = [profile.name for profile in world.files.profiles().values() if world.store.delete(profile.name)]
+        names = [profile.name for profile in list(profiles.values()) if world.sessions.logout(profile)]
         # And those of profiles that somebody took out of the files by hand.
         names += world.store.delete_all()
     else:
         chosen = one(world, selector, narrowing).name
         # Roles live by their source's session: theirs go with it.
-        profiles = [it for it in world.files.profiles().values() if chosen in (it.name, source_of(world, it).name)]
-        names = [profile.name for profile in profiles if world.store.delete(profile.name)]
+        doomed = [it for it in profiles.values() if chosen in (it.name, source_of(it, profiles).name)]
+        names = [profile.name for profile in doomed if world.sessions.logout(profile)]
     for name in names:
         click.echo(f"{printable(name)}: logged out")
     if not names:

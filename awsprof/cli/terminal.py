@@ -25,6 +25,10 @@ class Terminal:
         with _opened() as descriptor:
             return descriptor is not None and _in_foreground(descriptor)
 
+    def shows_progress(self) -> bool:
+        """Whether a line on stderr can be written over by the next."""
+        return sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb"
+
     def ask(self, question: str, *, option: str, hidden: bool = False) -> str:
         """
         Ask on the terminal and return the line typed, without its end.

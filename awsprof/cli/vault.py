@@ -21,7 +21,7 @@ _MOST_UNLOCKED_S = 7 * 86_400
 @click.group("vault", cls=Group)
 def vault_command() -> None:
     """
-    See, unlock and lock the place where secrets rest.
+    See, unlock, lock and move the place where secrets rest.
 
     \b
     awsprof vault status

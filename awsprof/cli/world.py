@@ -6,6 +6,7 @@ Builds each service when a command first needs it, so that no command pays for w
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -146,21 +147,27 @@ class World:
     @cached_property
     def sessions(self) -> Sessions:
         from awsprof.sessions.codes import CodeLedger
+        from awsprof.sessions.delivery import FileDelivery
         from awsprof.sessions.login import Sessions
         from awsprof.sessions.outside import Outside
 
         outside = Outside(
             environ=self.environ,
             now=self.now,
-            sleep=self.sleep,
             person=self,
             aws=lambda: self.aws,
             vault=self._vault,
             profile=self.files.get,
+            profiles=self.files.profiles,
             provided=self._provided,
         )
         return Sessions(
-            outside, places=self.places, settings=self.settings, store=self.store, ledger=CodeLedger(self.places)
+            outside,
+            places=self.places,
+            settings=self.settings,
+            store=self.store,
+            ledger=CodeLedger(self.places),
+            delivery=FileDelivery(self.files, self.places, self.environ),
         )
 
     @cached_property
@@ -266,6 +273,16 @@ class World:
 
     def tell(self, sentence: str) -> None:
         self.say(sentence)
+
+    def wait(self, seconds: float, reason: str) -> None:
+        if self.quiet or not self.terminal.shows_progress():
+            self.say(f"Waiting {seconds:.0f} s {reason} …")
+            self.sleep(seconds)
+            return
+        for left in range(math.ceil(seconds), 0, -1):
+            print(f"\rWaiting {left:2} s {reason} … ", end="", file=sys.stderr, flush=True)  # noqa: T201 - a countdown
+            self.sleep(min(1.0, seconds - (left - 1)))
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201 - its end
 
     def _vault(self) -> ChosenVault:
         return self.vault

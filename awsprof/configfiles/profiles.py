@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 from awsprof.configfiles.document import DEFAULTS, Document
 from awsprof.configfiles.merged import (
     LONG_TERM_KEYS,
+    MANAGED,
     Profiles,
     header,
     is_own_process,
     kind_of,
     profile_in_header,
 )
-from awsprof.errors import ExistsError, NoSingleProfileError
+from awsprof.errors import AwsprofError, ExistsError, NoSingleProfileError
 from awsprof.model import Delivery, Kind, Profile
 from awsprof.naming import ProfileName, is_default, printable
 from awsprof.settings import Settings, TeamFile, is_protected
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from awsprof.places import Places
+
+
+SESSION_KEYS = (*LONG_TERM_KEYS, "aws_session_token", "expiration")
 
 
 class Edits(Protocol):
@@ -148,6 +152,55 @@ class ProfileFiles:
             return _with_source(document.path, data, name, new)
 
         self._edit_both(change, through)
+
+    def managed_sessions(self) -> dict[str, Mapping[str, str]]:
+        """Return the sections of the credentials file that hold a session awsprof wrote, by profile."""
+        document = self._credentials()
+        if MANAGED not in document.text:
+            return {}
+        sections = document.sections.values()
+        return {section.name: section.settings for section in sections if section.settings.get(MANAGED) == "true"}
+
+    def set_session(self, name: str, settings: Mapping[str, str | None], *, through: Edits) -> None:
+        """
+        Write a session into the credentials file.
+
+        Raises:
+            AwsprofError: The section has keys that awsprof did not write.
+            SharedFileError: The file cannot be changed.
+        """
+        path = self._places.credentials_file
+
+        def change(data: bytes) -> bytes:
+            document = self._document(path, data)
+            section = document.sections.get(name)
+            there = {} if section is None else section.settings
+            if there.get(MANAGED) != "true" and any(key in there for key in SESSION_KEYS):
+                raise AwsprofError(
+                    f"[{printable(name)}] in {path} has keys that awsprof did not write; nothing was changed",
+                    hint="Take them out, then run the command again.",
+                )
+            return document.with_settings(name, settings)
+
+        through.edit(path, change, most_mode=0o600)
+
+    def without_session(self, name: str, *, through: Edits) -> bool:
+        """Take a session that awsprof wrote out of the credentials file; False when there is none."""
+        if name not in self.managed_sessions():
+            return False
+        path = self._places.credentials_file
+
+        def change(data: bytes) -> bytes:
+            document = self._document(path, data)
+            section = document.sections.get(name)
+            if section is None or section.settings.get(MANAGED) != "true":
+                return data
+            if set(section.options) <= {*SESSION_KEYS, MANAGED}:
+                return document.without_section(name)
+            return document.with_settings(name, dict.fromkeys((*SESSION_KEYS, MANAGED)))
+
+        through.edit(path, change, most_mode=0o600)
+        return True
 
     def default_sections(self) -> list[DefaultSection]:
         """Return every section of the two files that is a default, in the order of their lines."""

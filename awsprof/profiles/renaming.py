@@ -90,7 +90,10 @@ class Renaming:
             session = self._store.load(old)
             # A protected env's sessions are shorter: one begun before does not count for it.
             if session is not None and renamed.protected <= profile.protected:
-                self._store.save(new, session, account_id=profile.account_id)
+                self._store.save(new, session)
+            else:
+                self._sessions.logout(renamed)
+            self._sessions.tell(renamed)
             self._store.delete(old)
             marker = self._places.seed_marker(old)
             if marker.exists():

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from awsprof.configfiles.merged import Profiles
     from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, Profile, SessionCredentials
     from awsprof.vault import Vault
 
@@ -33,6 +34,7 @@ class AwsCalls(Protocol):
         session_name: str,
         external_id: str | None,
         duration_s: int | None,
+        policy_arn: str | None = None,
     ) -> SessionCredentials: ...
 
 
@@ -45,6 +47,10 @@ class Person(Protocol):
 
     def tell(self, sentence: str) -> None: ...
 
+    def wait(self, seconds: float, reason: str) -> None:
+        """Sleep, and show that and for how long; *reason* ends the sentence "Waiting 12 s …"."""
+        ...
+
 
 @dataclass(frozen=True)
 class Outside:
@@ -52,9 +58,9 @@ class Outside:
 
     environ: Mapping[str, str]
     now: Callable[[], datetime]
-    sleep: Callable[[float], None]
     person: Person
     aws: Callable[[], AwsCalls]
     vault: Callable[[], Vault]
     profile: Callable[[str], Profile]
+    profiles: Callable[[], Profiles]
     provided: Callable[[str], Credentials]

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from awsprof.vault import Vault
 
 
+READ_ONLY = "read-only"
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """One session of a profile as it lies in the cache; times are epoch seconds."""
@@ -96,6 +99,11 @@ def iso(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _origin_in(data: bytes) -> str:
+    lines = data.split(b"\n")
+    return lines[3].decode("ascii", "replace") if len(lines) > 4 else ""
+
+
 class SessionStore:
     """The sessions of all profiles: in files of this user's own, or in the vault."""
 
@@ -112,35 +120,43 @@ class SessionStore:
         for path in (self._places.session_file("x"), self._places.state_file("x")):
             make_private_directory(path.parent)
 
-    def load(self, name: str, *, account_id: str | None = None) -> Session | None:
+    def load(self, name: str, *, account_id: str | None = None, origin: str = "") -> Session | None:
         """
         Return the cached session; a torn, loose or foreign file is as if there were none.
 
         Args:
             account_id: The account the profile claims to be in; a session of another is as if there were none.
+            origin: What the session came from, as told to `save`; one of another origin is as if there were none.
         """
         data = self._load_vault(name) if self._vault else read_private_file(str(self._places.session_file(name)))
         parts = None if data is None else split_session(data)
         session = None if parts is None else Session(*parts)
-        if session is None or not session.is_whole():
+        if data is None or session is None or not session.is_whole() or _origin_in(data) != origin:
             return None
         return session if account_id is None or session.account_id in (None, account_id) else None
 
-    def save(self, name: str, session: Session, *, account_id: str | None) -> None:
-        """Keep *session*, then tell the prompts of it."""
+    def save(self, name: str, session: Session, *, origin: str = "") -> None:
+        """
+        Keep *session*; what prompts read is `save_state`'s.
+
+        Args:
+            origin: One word for what the session came from, where that can change without awsprof's doing.
+        """
         data = b"%d\n%b\n%d\n" % (session.expiration_s, session.answer, session.duration_s or 0)
+        data += f"{origin}\n".encode("ascii") if origin else b""
         if self._vault:
             self._vault().set(f"{name}/session", data.decode("ascii"))
         else:
             write_private_file(self._places.session_file(name), data)
-        self._save_state(name, session, account_id)
 
     def delete(self, name: str) -> bool:
-        """Forget the session and its state; False when there was none."""
+        """Forget the sessions of a profile and its state; False when there was none."""
         remove_file(self._places.state_file(name))
-        found = remove_file(self._places.session_file(name))
-        if self._vault:
-            found = self._vault().delete(f"{name}/session") or found
+        found = False
+        for one in (name, f"{name}/{READ_ONLY}"):
+            found = remove_file(self._places.session_file(one)) or found
+            if self._vault:
+                found = self._vault().delete(f"{one}/session") or found
         return found
 
     def delete_all(self) -> list[str]:
@@ -175,11 +191,12 @@ class SessionStore:
         else:
             remove_file(self._places.alias_file(account_id))
 
-    def _save_state(self, name: str, session: Session, account_id: str | None) -> None:
-        lines = [str(session.expiration_s), account_id or "", self.alias(account_id) or ""]
+    def save_state(self, name: str, expiration_s: int, *, account_id: str | None) -> None:
+        """Tell the prompts until when a profile's tools have credentials, in epoch seconds."""
+        lines = [str(expiration_s), account_id or "", self.alias(account_id) or ""]
         data = "".join(f"{line}\n" for line in lines).encode()
         # bash has no builtin for mtimes and reads line 1; fish's only builtin clock reads the mtime.
-        write_private_file(self._places.state_file(name), data, mtime=session.expiration_s)
+        write_private_file(self._places.state_file(name), data, mtime=expiration_s)
 
     def _load_vault(self, name: str) -> bytes | None:
         assert self._vault is not None

@@ -1,0 +1,96 @@
+"""
+The calls awsprof makes of STS, each with plain values in and out.
+
+Knows the API; not when or why a call is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awsprof.aws.service import Service
+from awsprof.model import CallerIdentity, SessionCredentials
+
+if TYPE_CHECKING:
+    from awsprof.model import Credentials, LongTermCredentials
+
+
+class Sts(Service):
+    """The Security Token Service."""
+
+    def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity:
+        """
+        Ask whose credentials these are; everyone may.
+
+        Raises:
+            InvalidKeyError: Unknown, inactive or deleted key, or a wrong secret.
+            UnreachableError: No answer from STS.
+
+        Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+        """
+        answer = self._client("sts", credentials, region).read("GetCallerIdentity")
+        return CallerIdentity(answer["Account"], answer["Arn"], answer["UserId"])
+
+    def get_session_token(
+        self, credentials: LongTermCredentials, *, region: str, serial: str, code: str, duration_s: int
+    ) -> SessionCredentials:
+        """
+        Exchange long-term credentials and one token code for session credentials; sent once, whatever happens.
+
+        Args:
+            serial: A virtual device's ARN, or a hardware device's serial number.
+            code: Six ASCII digits, valid now; STS accepts each only once.
+            duration_s: Seconds, 900 to 129,600.
+
+        Returns:
+            Credentials whose ``expiration`` is aware UTC, as STS set it.
+
+        Raises:
+            InvalidTokenCodeError: STS refused *code*.
+            UnusableMfaDeviceError: *serial* is no TOTP device of this user.
+            InvalidKeyError: Unknown, inactive or deleted key, or a wrong secret.
+            UnreachableError: No answer from STS; ``sent`` tells whether the code may have been used.
+
+        Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+        """
+        answer = self._client("sts", credentials, region).send_once(
+            "GetSessionToken", SerialNumber=serial, TokenCode=code, DurationSeconds=duration_s
+        )["Credentials"]
+        return SessionCredentials(
+            answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], answer["Expiration"]
+        )
+
+    def assume_role(
+        self,
+        credentials: Credentials,
+        *,
+        region: str,
+        role_arn: str,
+        session_name: str,
+        external_id: str | None,
+        duration_s: int | None,
+        policy_arn: str | None = None,
+    ) -> SessionCredentials:
+        """
+        Assume a role with *credentials*; the MFA context of a session carries over.
+
+        Args:
+            duration_s: Seconds, 900 up to the role's own maximum; 3,600 at most from another role's session.
+            policy_arn: A managed policy that limits the session to what the role and it both allow.
+
+        Raises:
+            AccessDeniedError: The role's trust policy or the caller's own policies refuse it.
+
+        Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+        """
+        parameters: dict[str, object] = {"RoleArn": role_arn, "RoleSessionName": session_name}
+        if external_id is not None:
+            parameters["ExternalId"] = external_id
+        if duration_s is not None:
+            parameters["DurationSeconds"] = duration_s
+        if policy_arn is not None:
+            parameters["PolicyArns"] = [{"arn": policy_arn}]
+        answer = self._client("sts", credentials, region).read("AssumeRole", **parameters)["Credentials"]
+        return SessionCredentials(
+            answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], answer["Expiration"]
+        )
