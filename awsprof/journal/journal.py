@@ -153,6 +153,16 @@ class Journal:
             self._recipient()
         return Recording(self, Headline(0, self._now().astimezone(UTC), command, summary, undoable=undoable))
 
+    def note(self, command: str, summary: str) -> None:
+        """
+        Record something that no undo takes back: a change at AWS.
+
+        Raises:
+            VaultError: The journal has no key yet, and no vault can be made to keep one.
+        """
+        headline = Headline(0, self._now().astimezone(UTC), command, summary, undoable=False)
+        self.write(headline, Contents())
+
     def headlines(self) -> list[Headline]:
         """Return what is in clear of every entry, the newest first; opens no vault. A torn entry is passed over."""
         found = (self._headline(number) for number in sorted(self._numbers(), reverse=True))

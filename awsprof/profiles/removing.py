@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from awsprof.sessions.store import SessionStore
     from awsprof.vault import Vault
 
-ITEMS = ("", "/seed", "/console")
+ITEMS = ("", "/seed", "/console", "/rotation", "/enrolment")
 
 
 class AwsCalls(Protocol):
