@@ -25,6 +25,13 @@ def file_name(name: str) -> str:
     return "%2E" + encoded[1:] if encoded.startswith(".") else encoded
 
 
+def is_profile_name(name: str) -> bool:
+    """Whether *name* could stand in a section's header and may be asked for; ``default`` never may."""
+    return (
+        bool(name) and name[0] != "-" and name.isprintable() and name.strip().lower() != "default" and "]" not in name
+    )
+
+
 def sessions_directory(platform: str = sys.platform) -> str | None:
     """Compute platformdirs' user_cache_path for awsprof, plus ``sessions``; None where only platformdirs knows it."""
     base = os.environ.get("XDG_CACHE_HOME", "")
@@ -88,7 +95,7 @@ def cached_answer(arguments: list[str]) -> bytes | None:
         return None
     name = arguments[1]
     directory = sessions_directory()
-    if directory is None or not name or name.startswith("-"):
+    if directory is None or not is_profile_name(name):
         return None
     data = read_private_file(f"{directory}/{file_name(name)}")
     session = None if data is None else split_session(data)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MIN_SESSION_SECONDS = 900
 MAX_SESSION_SECONDS = 129_600
+MAX_ROLE_SECONDS = 43_200
 
 
 class Kind(enum.StrEnum):
@@ -191,6 +192,8 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
 _MFA_SERIAL = re.compile(
     r"arn:aws[a-z-]*:iam::[0-9]{12}:(mfa|sms-mfa|u2f)/[\w+=/:,.@-]+|(?!arn:)[\w+=/:,.@-]{9,256}", re.ASCII
 )
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
 
 def check_account_id(text: str) -> str:
@@ -212,3 +215,21 @@ def check_mfa_serial(text: str) -> str:
             hint="It is an ARN such as arn:aws:iam::111111111111:mfa/paul, or a hardware device's serial number.",
         )
     return text
+
+
+def check_role_arn(text: str) -> str:
+    if not _ROLE_ARN.fullmatch(text):
+        raise UsageError(f"'{text}' is no role's ARN", hint="It looks like arn:aws:iam::111111111111:role/deploy.")
+    return text
+
+
+def check_external_id(text: str) -> str:
+    if not _EXTERNAL_ID.fullmatch(text):
+        raise UsageError(f"'{text}' is no external id", hint="It has 2 to 1224 letters, digits and +=,.@:/-")
+    return text
+
+
+def check_role_seconds(seconds: int) -> int:
+    if not MIN_SESSION_SECONDS <= seconds <= MAX_ROLE_SECONDS:
+        raise UsageError(f"A role's session lasts from 15 minutes to 12 hours, not {seconds} s")
+    return seconds

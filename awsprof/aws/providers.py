@@ -17,10 +17,28 @@ from awsprof.model import LongTermCredentials, SessionCredentials
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
+    from awsprof.aws.cli import AwsCli
     from awsprof.model import Credentials
 
 
-def provided_credentials(name: str, *, environ: MutableMapping[str, str], trace: Callable[[str], None]) -> Credentials:
+_EXPIRED = (
+    botocore.exceptions.SSOTokenLoadError,
+    botocore.exceptions.UnauthorizedSSOTokenError,
+    botocore.exceptions.TokenRetrievalError,
+    # Newer than the oldest botocore we take.
+    *(
+        kind
+        for kind in (
+            getattr(botocore.exceptions, name, None) for name in ("LoginTokenLoadError", "LoginRefreshRequired")
+        )
+        if kind is not None
+    ),
+)
+
+
+def provided_credentials(
+    name: str, *, environ: MutableMapping[str, str], trace: Callable[[str], None], cli: AwsCli
+) -> Credentials:
     """
     Ask botocore's providers for the credentials of the profile *name*.
 
@@ -36,13 +54,15 @@ def provided_credentials(name: str, *, environ: MutableMapping[str, str], trace:
         if credentials is None:
             raise AwsError(f"Profile {name} has no credentials that AWS's tools could find")
         frozen = credentials.get_frozen_credentials()
+    except botocore.exceptions.MissingDependencyException:
+        # ``aws login`` signs with elliptic curves, which botocore can only with its extra ``crt``.
+        trace(f"provider of {name}: without awscrt")
+        return cli.exported_credentials(name)
     except botocore.exceptions.CredentialRetrievalError as error:
         trace(f"provider of {name}: {type(error).__name__}")
         raise _from_process(name, str(error)) from None
-    except (botocore.exceptions.SSOTokenLoadError, botocore.exceptions.UnauthorizedSSOTokenError):
-        raise NoLiveSessionError(
-            f"The sign-in of {name} has expired", hint=f"Run 'aws sso login --profile {name}'."
-        ) from None
+    except _EXPIRED:
+        raise NoLiveSessionError(f"The sign-in of {name} has expired", hint=f"Run 'awsprof login {name}'.") from None
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
         trace(f"provider of {name}: {type(error).__name__}")
         raise AwsError(f"The credentials of {name} cannot be had: {' '.join(str(error).split())}") from None

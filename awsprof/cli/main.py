@@ -52,6 +52,10 @@ _COMMANDS = {
 }
 
 
+# Those that must not wait for anything: what has expired stays for the next command.
+_HOT = ("credential-process", "prompt", "completion", "init")
+
+
 class Command(click.Command):
     """A command with the options that every command has."""
 
@@ -63,6 +67,11 @@ class Command(click.Command):
                 ["--debug"], is_flag=True, expose_value=False, callback=_set_debug, help="Show each call; no secret."
             ),
         ]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if self.name not in _HOT and not ctx.params.get("names") and not ctx.params.get("dry_run"):
+            _world(ctx).sweep()
+        return super().invoke(ctx)
 
 
 def wants_colour() -> bool | None:

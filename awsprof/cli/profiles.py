@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -11,10 +11,20 @@ from awsprof.cli.render import echo_json, profile_object, profile_table, session
 from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.configfiles.profiles import is_listed
 from awsprof.errors import UsageError
-from awsprof.model import check_account_id, check_mfa_serial, check_region
+from awsprof.model import (
+    check_account_id,
+    check_external_id,
+    check_mfa_serial,
+    check_region,
+    check_role_arn,
+    check_role_seconds,
+    seconds_in,
+)
 from awsprof.naming import ProfileName, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from awsprof.cli.world import World
     from awsprof.model import LongTermCredentials
 
@@ -29,7 +39,13 @@ _MAX_INPUT_BYTES = 65_536
 @click.option("--account-id", metavar="ID", help="Refuse keys of any other account.")
 @click.option("--mfa-serial", metavar="ARN", help="The MFA device; found at AWS when left out.")
 @click.option("--from", "source", metavar="FILE", help="Read the keys from a file, or from stdin with '-'.")
-@click.option("--no-verify", is_flag=True, help="Ask AWS nothing; needs --account-id.")
+@click.option("--role-arn", metavar="ARN", help="Add a role instead of a user with keys; needs --source.")
+@click.option("--source", "source_profile", metavar="SELECTOR", help="The profile whose credentials assume the role.")
+@click.option("--external-id", metavar="ID", help="What the role's trust policy asks for.")
+@click.option(
+    "--duration", metavar="TIME", help="How long the role's sessions last, as in 1h; its own maximum at most."
+)
+@click.option("--no-verify", is_flag=True, help="Ask AWS nothing; for keys it needs --account-id.")
 @click.option("--force", is_flag=True, help="Allow a protected env to share its account.")
 @click.option("--replace", is_flag=True, help="Give an existing profile new keys.")
 @click.option("--json", "as_json", is_flag=True, help="Print the profile as JSON.")
@@ -43,6 +59,10 @@ def add_command(
     account_id: str | None,
     mfa_serial: str | None,
     source: str | None,
+    role_arn: str | None,
+    source_profile: str | None,
+    external_id: str | None,
+    duration: str | None,
     no_verify: bool,
     force: bool,
     replace: bool,
@@ -58,7 +78,18 @@ def add_command(
     awsprof add autochart prod paul
     awsprof add autochart prod paul --from paul_accessKeys.csv --region eu-west-1
     awsprof add autochart prod paul --replace        new keys for a profile that is there
+    awsprof add autochart audit paul --role-arn arn:aws:iam::222222222222:role/audit --source prod
     """
+    if role_arn is not None:
+        wrong = {"--from": source, "--mfa-serial": mfa_serial, "--replace": replace or None, "--account-id": account_id}
+        _refuse(wrong, "is for keys, and a role has none")
+        if source_profile is None:
+            raise UsageError("A role needs a profile whose credentials assume it", hint="Name it with --source.")
+        name = ProfileName.checked(product, env, user)
+        role = _Role(role_arn, source_profile, external_id, duration, region, not no_verify, force)
+        _add_role(world, name, role, as_json=as_json)
+        return
+    _refuse({"--source": source_profile, "--external-id": external_id, "--duration": duration}, "is for --role-arn")
     from awsprof.profiles.adding import AddRequest
 
     request = AddRequest(
@@ -72,7 +103,7 @@ def add_command(
     )
     there = world.adding.check(request)
     keys = _read_keys(world, request.name, source)
-    chosen = world.adding.region(request)
+    chosen = world.adding.region(request.name, request.region)
     if chosen is None and there is None and world.terminal.can_answer():
         answer = world.terminal.ask("Region (empty for none): ", option="--region").strip()
         chosen = check_region(answer) if answer else None
@@ -89,6 +120,48 @@ def add_command(
         click.echo(f"MFA device {profile.mfa_serial}. Next: awsprof login {profile.name}")
     else:
         click.echo(f"No MFA device, so no login is needed. Try: aws sts get-caller-identity --profile {profile.name}")
+
+
+class _Role(NamedTuple):
+    """The words that describe a role to be added."""
+
+    arn: str
+    source: str
+    external_id: str | None
+    duration: str | None
+    region: str | None
+    verify: bool
+    force: bool
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise UsageError(f"{option} {why}")
+
+
+def _add_role(world: World, name: ProfileName, words: _Role, *, as_json: bool) -> None:
+    from awsprof.profiles.adding_roles import RoleRequest
+
+    request = RoleRequest(
+        name=name,
+        role_arn=check_role_arn(words.arn),
+        source=one(world, words.source, (name.product, None, False)),
+        external_id=None if words.external_id is None else check_external_id(words.external_id),
+        duration_s=None if words.duration is None else check_role_seconds(seconds_in(words.duration)),
+        region=world.adding.region(name, check_region(words.region) if words.region else None),
+        verify=words.verify,
+        force=words.force,
+    )
+    added = world.role_adding.add(request)
+    for warning in added.warnings:
+        world.warn(warning)
+    if as_json:
+        echo_json({"profile": profile_object(world, added.profile)})
+        return
+    proven = "its source may assume it" if added.verified else "not verified"
+    click.echo(f"Added {name}: account {added.profile.account_id}, {request.role_arn}, {proven}")
+    click.echo(f"Next: aws sts get-caller-identity --profile {name}")
 
 
 def _read_keys(world: World, name: ProfileName, source: str | None) -> LongTermCredentials:

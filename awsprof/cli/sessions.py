@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--code", metavar="CODE", help="The device's six digits, or '-' to read them from stdin.")
 @click.option("--duration", metavar="TIME", help="How long the session lasts, as in 12h or 90m.")
 @click.option("--force", is_flag=True, help="Start a new session even beside a fresh one.")
+@click.option("--write", is_flag=True, help="Write this session to the credentials file too, until it ends.")
 @click.option("--json", "as_json", is_flag=True, help="Print the profiles as JSON.")
 @selecting
 @click.pass_obj
@@ -36,11 +37,15 @@ def login_command(
     code: str | None,
     duration: str | None,
     force: bool,
+    write: bool,
     as_json: bool,
     narrowing: Narrowing,
 ) -> None:
     """
     Start a session with one MFA code; every AWS tool then just works.
+
+    A role logs in as its source; profiles of IAM Identity Center and of 'aws login' sign in through the AWS CLI.
+    --write is for tools that know no credential_process, such as Serverless Framework 3.
 
     \b
     awsprof login prod
@@ -49,6 +54,11 @@ def login_command(
     """
     duration_s = None if duration is None else duration_seconds(duration)
     chosen = _chosen(world, selectors, everyone, narrowing)
+    if write:
+        from awsprof.sessions.delivery import refuse_delivery_by_file
+
+        for profile in chosen:
+            refuse_delivery_by_file(profile)
     # A role logs in as its source, so several profiles may be one identity.
     profiles = list({identity.name: identity for identity in map(world.sessions.identity, chosen)}.values())
     if code is not None and len(profiles) > 1:
@@ -58,11 +68,16 @@ def login_command(
         from awsprof.sessions.codes import check_code
 
         typed = check_code(typed)
-    for profile in profiles:
+    for profile in chosen:
         warn_of_missing_mfa(world, profile)
+    for profile in profiles:
         login = world.sessions.login(profile, code=typed, duration_s=duration_s, force=force)
+        if write:
+            world.sessions.write_once(profile)
         if not as_json:
             show_login(world, login)
+            if write:
+                click.echo(f"Its session stands in {world.places.credentials_file} until it ends.")
         if duration_s is not None and login.session is not None and not login.renewed:
             world.say("Its length is as it was: --force starts a new session.")
     if as_json:
@@ -80,6 +95,9 @@ def _chosen(world: World, selectors: tuple[str, ...], everyone: bool, narrowing:
 
 def show_login(world: World, login: Login) -> None:
     name = printable(login.profile.name)
+    if login.profile.kind in (Kind.SSO, Kind.LOGIN):
+        click.echo(f"{name}: {'signed in' if login.renewed else 'already signed in'} through the AWS CLI")
+        return
     if login.session is None:
         why = "has no MFA device" if login.profile.kind is Kind.USER else "has credentials of its own"
         click.echo(f"{name} {why}: it needs no session and works as it is.")
@@ -91,8 +109,16 @@ def show_login(world: World, login: Login) -> None:
 
 def warn_of_missing_mfa(world: World, profile: Profile) -> None:
     """Say once, on stderr, that nothing but a key protects a protected env."""
-    if profile.protected and profile.kind is Kind.USER and not profile.mfa_serial:
+    if not profile.protected or profile.mfa_serial:
+        return
+    if profile.kind is Kind.USER:
         world.warn(f"{profile.name} is protected and has no MFA device: its key alone opens the account")
+    elif profile.kind is Kind.ROLE:
+        from awsprof.sessions.roles import source_of
+
+        source = source_of(profile, world.files.profiles())
+        if source.kind is Kind.USER and not source.mfa_serial:
+            world.warn(f"{profile.name} is protected, and its source {source.name} has no MFA device")
 
 
 @click.command("logout", cls=Command)
@@ -116,14 +142,14 @@ def logout_command(world: World, selector: str | None, everyone: bool, narrowing
         raise UsageError("--all and a selector exclude each other")
     profiles = world.files.profiles()
     if everyone:
-        names = [profile.name for profile in list(profiles.values()) if world.sessions.logout(profile)]
+        names = [profile.name for profile in list(profiles.values()) if world.sessions.drop(profile.name)]
         # And those of profiles that somebody took out of the files by hand.
         names += world.store.delete_all()
     else:
         chosen = one(world, selector, narrowing).name
         # Roles live by their source's session: theirs go with it.
         doomed = [it for it in profiles.values() if chosen in (it.name, source_of(it, profiles).name)]
-        names = [profile.name for profile in doomed if world.sessions.logout(profile)]
+        names = [profile.name for profile in doomed if world.sessions.drop(profile.name)]
     for name in names:
         click.echo(f"{printable(name)}: logged out")
     if not names:

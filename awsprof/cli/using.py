@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from awsprof.cli.world import World
 
 
+_read_only = click.option(
+    "--read-only", is_flag=True, help="Allow what ReadOnlyAccess allows, and no more; role profiles only."
+)
+
+
 class _ExecCommand(Command):
     """Reads its own options before ``--`` only; what follows is somebody else's command, untouched."""
 
@@ -34,9 +39,10 @@ class _ExecCommand(Command):
 
 @click.command("exec", cls=_ExecCommand, context_settings={"ignore_unknown_options": False})
 @click.argument("words", metavar="[SELECTOR] -- COMMAND...", nargs=-1, type=click.UNPROCESSED)
+@_read_only
 @selecting
 @click.pass_context
-def exec_command(context: click.Context, words: tuple[str, ...], narrowing: Narrowing) -> None:
+def exec_command(context: click.Context, words: tuple[str, ...], read_only: bool, narrowing: Narrowing) -> None:
     """
     Run a command with a profile's credentials.
 
@@ -45,6 +51,7 @@ def exec_command(context: click.Context, words: tuple[str, ...], narrowing: Narr
     \b
     awsprof exec prod -- aws s3 ls
     awsprof exec autochart/dev -- npm run deploy
+    awsprof exec audit --read-only -- aws s3 ls
     """
     world: World = context.obj
     command = context.meta["command"]
@@ -61,16 +68,17 @@ def exec_command(context: click.Context, words: tuple[str, ...], narrowing: Narr
     warn_of_missing_mfa(world, profile)
     from awsprof.shells.environment import for_command
 
-    served = world.sessions.serve(profile)
+    served = world.sessions.serve(profile, read_only=read_only)
     context.exit(world.become(command, for_command(world.environ, profile, served.credentials)))
 
 
 @click.command("export", cls=Command)
 @click.argument("selector", required=False)
 @click.option("--format", "style", type=click.Choice(FORMATS), default="sh", show_default=True, help="Whose words.")
+@_read_only
 @selecting
 @click.pass_obj
-def export_command(world: World, selector: str | None, style: str, narrowing: Narrowing) -> None:
+def export_command(world: World, selector: str | None, style: str, read_only: bool, narrowing: Narrowing) -> None:
     """
     Print a profile's credentials as shell code, dotenv or JSON.
 
@@ -84,7 +92,7 @@ def export_command(world: World, selector: str | None, style: str, narrowing: Na
     profile = one(world, selector, narrowing)
     from awsprof.shells.environment import taken_out, variables
 
-    served = world.sessions.serve(profile)
+    served = world.sessions.serve(profile, read_only=read_only)
     click.echo(render(style, taken_out(world.environ), variables(profile, served.credentials)), nl=False)
 
 

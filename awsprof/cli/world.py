@@ -6,6 +6,7 @@ Builds each service when a command first needs it, so that no command pays for w
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
@@ -18,18 +19,21 @@ from typing import TYPE_CHECKING
 
 from awsprof.cli.terminal import Terminal
 from awsprof.configfiles.profiles import ProfileFiles
-from awsprof.errors import CommandNotRunError, RefusedCodeError
+from awsprof.errors import AwsprofError, CommandNotRunError, RefusedCodeError
 from awsprof.naming import printable
 from awsprof.places import Places
 from awsprof.settings import Settings, find_team_file
+from awsprof.storage.lock import LockHeldError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
 
     from awsprof.aws.calls import Aws
+    from awsprof.aws.cli import AwsCli
     from awsprof.journal.journal import Journal
     from awsprof.model import Credentials, Profile
     from awsprof.profiles.adding import Adding
+    from awsprof.profiles.adding_roles import RoleAdding
     from awsprof.profiles.changing import Changes
     from awsprof.profiles.defaults import Defaulting
     from awsprof.profiles.removing import Removing
@@ -112,6 +116,20 @@ class World:
     def files(self) -> ProfileFiles:
         return ProfileFiles(self.places, self.settings, self.team)
 
+    def sweep(self) -> None:
+        """Take expired sessions out of the credentials file; what cannot be read is for the command itself to say."""
+        with contextlib.suppress(AwsprofError, OSError, LockHeldError):
+            if not self._holds_passing_things():
+                return
+            from awsprof.sessions.delivery import FileDelivery
+
+            FileDelivery(self.files, self.places, self.environ).sweep(self.now())
+
+    def _holds_passing_things(self) -> bool:
+        """Whether a shared file mentions what a sweep may take out, told without parsing either."""
+        marks = {self.places.credentials_file: b"awsprof_managed", self.places.config_file: b"awsprof_delivery_after"}
+        return any(path.is_file() and mark in path.read_bytes() for path, mark in marks.items())
+
     @cached_property
     def vault(self) -> ChosenVault:
         from awsprof.vault import Patience, choose_vault
@@ -139,6 +157,12 @@ class World:
         return Aws(self.environ, self.trace)
 
     @cached_property
+    def aws_cli(self) -> AwsCli:
+        from awsprof.aws.cli import AwsCli
+
+        return AwsCli(self.environ, self.trace)
+
+    @cached_property
     def store(self) -> SessionStore:
         from awsprof.sessions.store import SessionStore
 
@@ -160,6 +184,7 @@ class World:
             profile=self.files.get,
             profiles=self.files.profiles,
             provided=self._provided,
+            sign_in=lambda profile: self.aws_cli.sign_in(profile.name, profile.kind),
         )
         return Sessions(
             outside,
@@ -180,12 +205,17 @@ class World:
             vault=self._vault,
             aws=lambda: self.aws,
             sessions=self.sessions,
-            store=self.store,
             settings=self.settings,
             team=self.team,
             environ=self.environ,
             choose_device=self._choose_device,
         )
+
+    @cached_property
+    def role_adding(self) -> RoleAdding:
+        from awsprof.profiles.adding_roles import RoleAdding
+
+        return RoleAdding(files=self.files, adding=self.adding, changes=self.changes, sessions=self.sessions)
 
     @cached_property
     def removing(self) -> Removing:
@@ -219,14 +249,24 @@ class World:
         from awsprof.profiles.undoing import Undoing
 
         return Undoing(
-            journal=self.journal, changes=self.changes, vault=self._vault, store=self.store, places=self.places
+            journal=self.journal,
+            changes=self.changes,
+            vault=self._vault,
+            drop_session=self.sessions.drop,
+            places=self.places,
         )
 
     @cached_property
     def setting(self) -> Setting:
         from awsprof.profiles.setting import Setting
 
-        return Setting(files=self.files, changes=self.changes, store=self.store, regions=self._regions)
+        return Setting(
+            files=self.files,
+            changes=self.changes,
+            sessions=self.sessions,
+            environ=self.environ,
+            regions=self._regions,
+        )
 
     @cached_property
     def renaming(self) -> Renaming:
@@ -296,7 +336,7 @@ class World:
     def _provided(self, name: str) -> Credentials:
         from awsprof.aws.providers import provided_credentials
 
-        return provided_credentials(name, environ=self.environ, trace=self.trace)
+        return provided_credentials(name, environ=self.environ, trace=self.trace, cli=self.aws_cli)
 
     def _choose_device(self, serials: Sequence[str]) -> str:
         from awsprof.profiles.adding import no_device_chosen

@@ -119,12 +119,13 @@ class Document:
                     lent.update(section.settings)
         return lent
 
-    def with_settings(self, section: str, changes: Mapping[str, str | None]) -> bytes:
+    def with_settings(self, section: str, changes: Mapping[str, str | None], *, apart: bool = True) -> bytes:
         """
         Return the file's bytes with some settings of one section changed; a missing section is made at the end.
 
         Args:
             changes: Values by key; None takes a key out.
+            apart: Put a blank line before a section that is made.
 
         Raises:
             RefusedNameError: A name, key or value that must not be written.
@@ -136,7 +137,7 @@ class Document:
             check_setting(key, value)
         found = self.sections.get(section)
         if found is None:
-            before, head, after, tail = "", *self._appended(section, changes), ""
+            before, head, after, tail = "", *self._appended(section, changes, apart=apart), ""
             line = line_ends(self.text, 0, len(self.text)) + 1
         else:
             before, head, tail = found.text, self.text[: found.start], self.text[found.end :]
@@ -239,15 +240,15 @@ class Document:
         self.sections[section.name] = section
         self._all_sections.append(section)
 
-    def _appended(self, section: str, changes: Mapping[str, str | None]) -> tuple[str, str]:
-        """Return the file's text, closed by a blank line, and the text of a new section."""
+    def _appended(self, section: str, changes: Mapping[str, str | None], *, apart: bool) -> tuple[str, str]:
+        """Return the file's text, closed by a line end, and the text of a new section."""
         head = self.text
         lines = lines_of(head[-4096:])
         end = (_line_end(lines[-1]) or _line_end(lines_of(head[:4096])[0])) if lines else ""
         end = end or "\n"
         if lines and not _line_end(lines[-1]):
             head += end
-        if lines and lines[-1].strip():
+        if apart and lines and lines[-1].strip():
             head += end
         settings = [f"{key} = {value}{end}" for key, value in changes.items() if value is not None]
         return head, f"[{section}]{end}{''.join(settings)}"

@@ -180,7 +180,8 @@ class ProfileFiles:
                     f"[{printable(name)}] in {path} has keys that awsprof did not write; nothing was changed",
                     hint="Take them out, then run the command again.",
                 )
-            return document.with_settings(name, settings)
+            # No blank line, which nobody could tell from the user's own when the section goes again.
+            return document.with_settings(name, settings, apart=False)
 
         through.edit(path, change, most_mode=0o600)
 

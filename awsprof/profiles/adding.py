@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from awsprof.naming import ProfileName
     from awsprof.profiles.changing import Changes
     from awsprof.sessions.login import Sessions
-    from awsprof.sessions.store import SessionStore
     from awsprof.settings import Settings, TeamEnv, TeamFile
     from awsprof.vault import Vault
 
@@ -86,7 +85,6 @@ class Adding:
         vault: Callable[[], Vault],
         aws: Callable[[], AwsCalls],
         sessions: Sessions,
-        store: SessionStore,
         settings: Settings,
         team: TeamFile | None,
         environ: Mapping[str, str],
@@ -101,7 +99,6 @@ class Adding:
         self._vault = vault
         self._aws = aws
         self._sessions = sessions
-        self._store = store
         self._settings = settings
         self._team = team
         self._environ = environ
@@ -135,11 +132,11 @@ class Adding:
             )
         return there
 
-    def region(self, request: AddRequest) -> str | None:
+    def region(self, name: ProfileName, given: str | None) -> str | None:
         """Return the region a new profile gets without asking: the option's, the team file's, or the setting's."""
-        team_env = self._team_env(request.name)
-        team_region = self._team.region if self._team and self._team.product == request.name.product else None
-        return request.region or (team_env and team_env.region) or team_region or self._settings.region
+        team_env = self._team_env(name)
+        team_region = self._team.region if self._team and self._team.product == name.product else None
+        return given or (team_env and team_env.region) or team_region or self._settings.region
 
     def add(self, request: AddRequest, keys: LongTermCredentials, *, region: str | None) -> Added:
         """
@@ -172,7 +169,7 @@ class Adding:
                     self._files.add(name, {key: value for key, value in settings.items() if value}, through=change)
                 else:
                     self._files.set(name, settings, through=change)
-            self._store.delete(name)
+            self._sessions.drop(name)
         before = there.settings if there is not None else {}
         wanted = {**before, **settings}
         profile = self._files.made_of(name, {key: value for key, value in wanted.items() if value is not None})
@@ -211,8 +208,12 @@ class Adding:
         settings = {"mfa_serial": verified.mfa_serial, "aws_account_id": verified.account_id}
         if region is not None:
             settings = {"region": region, **settings}
-        if there is None or there.delivery is Delivery.PROCESS:
-            settings["credential_process"] = process_line(str(request.name), self._environ)
+        if there is not None and there.delivery is Delivery.FILE and verified.mfa_serial is None:
+            # Without a device there is no session to write, and its keys are never written.
+            settings["awsprof_delivery"] = None
+        elif there is not None and there.delivery is not Delivery.PROCESS:
+            return settings
+        settings["credential_process"] = process_line(str(request.name), self._environ)
         return settings
 
     def _check_still(self, name: str, there: Profile | None) -> None:

@@ -90,6 +90,7 @@ class Removing:
         credentials = self._sessions.serve(profile).credentials if doomed else None
         name = profile.name
         with self._sessions.identity_lock(name):
+            self._sessions.withdraw(name)
             with self._changes.begin("remove", f"{name} removed") as change:
                 # The files first: killed in between, a vault item without a profile does no harm, the reverse would.
                 self._files.remove(name, through=change)

@@ -78,6 +78,9 @@ class Renaming:
         old, new = profile.name, str(name)
         with self._sessions.identity_lock(old), self._sessions.identity_lock(new):
             self.check(profile, name, force=force)
+            # A session written to a file would be journaled with the section, and is not to come back by undo.
+            self._sessions.withdraw(old)
+            profile = self._files.get(old)
             with self._changes.begin("rename", f"{old} renamed to {new}") as change:
                 items = {suffix: self._vault().get(f"{old}{suffix}") for suffix in self._suffixes(profile)}
                 for suffix, value in items.items():
@@ -91,8 +94,6 @@ class Renaming:
             # A protected env's sessions are shorter: one begun before does not count for it.
             if session is not None and renamed.protected <= profile.protected:
                 self._store.save(new, session)
-            else:
-                self._sessions.logout(renamed)
             self._sessions.tell(renamed)
             self._store.delete(old)
             marker = self._places.seed_marker(old)

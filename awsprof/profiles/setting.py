@@ -8,22 +8,32 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from awsprof.configfiles.launcher import process_line
 from awsprof.errors import RefusedNameError, UsageError
-from awsprof.model import Delivery, Kind, check_account_id, check_mfa_serial, check_region, duration_seconds
+from awsprof.model import (
+    Delivery,
+    Kind,
+    check_account_id,
+    check_external_id,
+    check_mfa_serial,
+    check_region,
+    check_role_arn,
+    check_role_seconds,
+    duration_seconds,
+)
 from awsprof.naming import printable
+from awsprof.sessions.delivery import AFTERWARDS, refuse_delivery_by_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from awsprof.configfiles.profiles import ProfileFiles
     from awsprof.model import Profile
     from awsprof.profiles.changing import Change, Changes
-    from awsprof.sessions.store import SessionStore
+    from awsprof.sessions.login import Sessions
 
 COLOURS = ("none", "pink", "purple", "darkBlue", "lightBlue", "teal", "green", "yellow", "orange", "red")
 OUTPUTS = ("json", "yaml", "yaml-stream", "text", "table", "off")
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _OF_IDENTITY = frozenset({"aws_account_id", "mfa_serial", "role_arn", "source_profile", "external_id"})
 # Each of these would make AWS's tools take a profile with keys of its own for something else.
@@ -35,7 +45,13 @@ class Setting:
     """Changes settings of one user's profiles."""
 
     def __init__(
-        self, *, files: ProfileFiles, changes: Changes, store: SessionStore, regions: Callable[[], Sequence[str]]
+        self,
+        *,
+        files: ProfileFiles,
+        changes: Changes,
+        sessions: Sessions,
+        environ: Mapping[str, str],
+        regions: Callable[[], Sequence[str]],
     ) -> None:
         """
         Args:
@@ -43,7 +59,8 @@ class Setting:
         """
         self._files = files
         self._changes = changes
-        self._store = store
+        self._sessions = sessions
+        self._environ = environ
         self._regions = regions
 
     def check(self, profile: Profile, assignments: Sequence[str]) -> dict[str, str | None]:
@@ -76,20 +93,39 @@ class Setting:
                 "role_arn and mfa_serial in one profile would make SDKs ask for a code themselves",
                 hint="MFA comes with the session of the role's source_profile: set mfa_serial there.",
             )
-        return changes
+        return {**changes, **self._delivery(profile, changes)}
 
     def preview(self, profile: Profile, changes: dict[str, str | None], change: Change) -> None:
         self._files.set(profile.name, changes, through=change)
 
     def set(self, profile: Profile, changes: dict[str, str | None]) -> bool:
         """Write the settings as one change that can be undone; False when all were so already."""
+        if "credential_process" in changes:
+            # Before the process is there again, or goes for good: keys in a file go before it.
+            self._sessions.withdraw(profile.name)
         with self._changes.begin("set", f"{profile.name}: {', '.join(changes)}") as change:
             self._files.set(profile.name, changes, through=change)
             changed = bool(change.done)
         if changed and _OF_IDENTITY.intersection(changes):
             # A session of what the profile was is not one of what it is now.
-            self._store.delete(profile.name)
+            self._sessions.drop(profile.name)
+        if changed:
+            self._sessions.tell(self._files.get(profile.name))
         return changed
+
+    def _delivery(self, profile: Profile, changes: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Return what else must change with the delivery: a process line and keys in a file are never there at once."""
+        after = self._files.made_of(
+            profile.name, {key: value for key, value in {**profile.settings, **changes}.items() if value}
+        )
+        if after.delivery is Delivery.FILE:
+            refuse_delivery_by_file(after)
+        if "awsprof_delivery" not in changes or profile.kind is not Kind.USER:
+            return {}
+        by_file = changes["awsprof_delivery"] == Delivery.FILE
+        line = None if by_file else process_line(profile.name, self._environ)
+        found: dict[str, str | None] = {"credential_process": line}
+        return found if AFTERWARDS not in profile.settings else {**found, AFTERWARDS: None}
 
     @staticmethod
     def _check_key(profile: Profile, key: str) -> None:
@@ -110,17 +146,10 @@ class Setting:
             raise RefusedNameError(f"There is no setting '{printable(key)}'")
 
     def _check_value(self, profile: Profile, key: str, value: str) -> None:
-        if key in ("region", "sso_region"):
+        if key in _CHECKS:
+            _CHECKS[key](value)
+        elif key in ("region", "sso_region"):
             self._check_known_region(value)
-        elif key == "aws_account_id":
-            check_account_id(value)
-        elif key == "mfa_serial":
-            check_mfa_serial(value)
-        elif key == "awsprof_session_duration":
-            duration_seconds(value)
-        elif key == "duration_seconds":
-            if not re.fullmatch("[0-9]{3,5}", value) or not 900 <= int(value) <= 43_200:
-                raise UsageError("duration_seconds is 900 to 43200: a role's session lasts 15 minutes to 12 hours")
         elif key == "source_profile":
             if value == profile.name or value not in self._files.profiles():
                 raise UsageError(f"source_profile '{printable(value)}' is no other profile")
@@ -139,14 +168,25 @@ class Setting:
             raise UsageError(f"There is no region '{value}'", hint=f"Did you mean '{close[0]}'?" if close else None)
 
 
+def _check_duration_seconds(value: str) -> None:
+    if not re.fullmatch("[0-9]{3,5}", value):
+        raise UsageError("duration_seconds is a number from 900 to 43200")
+    check_role_seconds(int(value))
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "aws_account_id": check_account_id,
+    "mfa_serial": check_mfa_serial,
+    "awsprof_session_duration": duration_seconds,
+    "role_arn": check_role_arn,
+    "external_id": check_external_id,
+    "duration_seconds": _check_duration_seconds,
+}
 _PATTERNS = {
-    "role_arn": (_ROLE_ARN, "arn:aws:iam::111111111111:role/deploy"),
-    "external_id": (_EXTERNAL_ID, "2 to 1224 letters, digits and +=,.@:/-"),
     "role_session_name": (_SESSION_NAME, "2 to 64 letters, digits and +=,.@-"),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "output": OUTPUTS,
     "awsprof_color": COLOURS,
-    # The other one, 'file', needs a login that writes to the credentials file.
-    "awsprof_delivery": (str(Delivery.PROCESS),),
+    "awsprof_delivery": tuple(map(str, Delivery)),
 }

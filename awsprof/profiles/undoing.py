@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from awsprof.journal.journal import Contents, FileChange, Headline, ItemChange, Journal
     from awsprof.places import Places
     from awsprof.profiles.changing import Change, Changes
-    from awsprof.sessions.store import SessionStore
     from awsprof.vault import Vault
 
 UNDO = "undo"
@@ -54,12 +53,18 @@ class Undoing:
     """Takes entries of one user's journal back."""
 
     def __init__(
-        self, *, journal: Journal, changes: Changes, vault: Callable[[], Vault], store: SessionStore, places: Places
+        self,
+        *,
+        journal: Journal,
+        changes: Changes,
+        vault: Callable[[], Vault],
+        drop_session: Callable[[str], object],
+        places: Places,
     ) -> None:
         self._journal = journal
         self._changes = changes
         self._vault = vault
-        self._store = store
+        self._drop_session = drop_session
         self._places = places
 
     def find(self, number: int | None) -> Headline:
@@ -117,14 +122,14 @@ class Undoing:
             self._follow(item)
         for file in contents.files:
             for name in _changed_profiles(file):
-                self._store.delete(name)
+                self._drop_session(name)
         return Undone(headline, tuple(item.name for item in contents.items if item.before is not None), lost)
 
     def _follow(self, item: ItemChange) -> None:
         """Bring what depends on a vault item in line with what it is now."""
         name, _, kind = item.name.partition("/")
         # A session of keys that were put back or taken away must not outlive them.
-        self._store.delete(name)
+        self._drop_session(name)
         if kind == "seed" and item.before is None:
             remove_file(self._places.seed_marker(name))
         elif kind == "seed":

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.launcher import process_line
 from awsprof.configfiles.merged import MANAGED
+from awsprof.errors import UsageError
+from awsprof.model import Delivery, Kind
+from awsprof.naming import printable
 from awsprof.sessions.store import iso
 from awsprof.storage.replace import edit_shared_file
 
@@ -24,6 +27,21 @@ if TYPE_CHECKING:
 
 # The key that says delivery by file lasts for one session, and what it returns to.
 AFTERWARDS = "awsprof_delivery_after"
+
+
+def refuse_delivery_by_file(profile: Profile) -> None:
+    """Refuse to put into a file what is no session of a user's own."""
+    name = printable(profile.name)
+    if profile.kind is not Kind.USER:
+        raise UsageError(
+            f"{name} is no user with keys in the vault, so awsprof has no session of it to write to a file",
+            hint=f"'awsprof exec {name} -- COMMAND' hands its credentials to any tool.",
+        )
+    if not profile.needs_session:
+        raise UsageError(
+            f"{name} has no MFA device, so it has no session: its long-term keys would stand in a file in plain text",
+            hint=f"'awsprof mfa enroll {name}' gives it a device; 'awsprof exec {name} -- COMMAND' needs no file.",
+        )
 
 
 class FileDelivery:
@@ -71,12 +89,13 @@ class FileDelivery:
         """
         present = iso(now)
         kept = set()
+        profiles = self._files.profiles()
         for name, settings in self._files.managed_sessions().items():
-            if settings.get("expiration", "") > present:
+            # Beside a process line a session must not stay, however it came there: keys go before the process.
+            if settings.get("expiration", "") > present and profiles[name].delivery is Delivery.FILE:
                 kept.add(name)
             else:
                 self.end(name)
-        profiles = self._files.profiles()
         if profiles.mention(AFTERWARDS):
             for profile in list(profiles.values()):
                 if AFTERWARDS in profile.settings and profile.name not in kept:

@@ -20,6 +20,7 @@ from awsprof.errors import (
     VaultError,
 )
 from awsprof.model import Delivery, Kind, MfaDevice, duration_seconds
+from awsprof.sessions.delivery import refuse_delivery_by_file
 from awsprof.sessions.devices import Devices
 from awsprof.sessions.keys import load_keys
 from awsprof.sessions.roles import Roles, chain, refuse_read_only, source_of
@@ -102,11 +103,14 @@ class Sessions:
             force: Start a new session even beside a fresh one.
 
         Raises:
+            AwsprofError: The AWS CLI, which signs in to this profile, is missing, too old, or failed.
             AnswerNeededError: A code is needed and there is neither a terminal nor a way to make one.
             InvalidTokenCodeError: STS refused the code, or it is known to be used.
             NoLiveSessionError: Another process kept asking for too long.
         """
         profile = self.identity(profile)
+        if profile.kind in (Kind.SSO, Kind.LOGIN):
+            return Login(profile, None, renewed=self._sign_in(profile, force=force))
         if not profile.needs_session:
             return Login(profile, None, renewed=False)
         with self.identity_lock(profile.name):
@@ -122,10 +126,30 @@ class Sessions:
                 raise AnswerNeededError(f"MFA code for {profile.name}", option="--code")
             return Login(profile, self._renew(profile, code, duration_s, seed=seed), renewed=True)
 
-    def logout(self, profile: Profile) -> bool:
-        """Forget the session of *profile* wherever it lies; False when there was none."""
-        written = self._delivery.end(profile.name)
-        return self._store.delete(profile.name) or written
+    def write_once(self, profile: Profile) -> None:
+        """
+        Deliver this one session of *profile* by file, until logout or its end.
+
+        Raises:
+            UsageError: The profile has no session that could be written.
+            NoLiveSessionError: It has none that is live.
+        """
+        refuse_delivery_by_file(profile)
+        session = self._store.load(profile.name, account_id=profile.account_id)
+        if session is None or not session.is_live(self._outside.now()):
+            raise _no_session(profile)
+        if profile.delivery is not Delivery.FILE:
+            self._delivery.begin_once(profile)
+        self._delivery.write(profile.name, session.credentials())
+
+    def withdraw(self, name: str) -> None:
+        """Take the session of a profile out of the credentials file, and keep it otherwise."""
+        self._delivery.end(name)
+
+    def drop(self, name: str) -> bool:
+        """Forget the session of the profile *name* wherever it lies; False when there was none."""
+        written = self._delivery.end(name)
+        return self._store.delete(name) or written
 
     def serve(self, profile: Profile, *, read_only: bool = False) -> Served:
         """
@@ -163,7 +187,7 @@ class Sessions:
             told += [role for role in roles if source_of(role, profiles).name == source.name]
         for one in told:
             self._store.save_state(one.name, session.expiration_s, account_id=one.account_id)
-        if profile.delivery is Delivery.FILE and profile.kind is Kind.USER:
+        if profile.delivery is Delivery.FILE and profile.needs_session and session.is_live(self._outside.now()):
             self._delivery.write(profile.name, session.credentials())
 
     @contextlib.contextmanager
@@ -188,6 +212,15 @@ class Sessions:
             AwsprofError: The chain goes round in a circle, or ends nowhere.
         """
         return chain(profile, self._outside.profile)[-1]
+
+    def _sign_in(self, profile: Profile, *, force: bool) -> bool:
+        """Have the AWS CLI sign in where its last sign-in no longer serves; returns whether it had to."""
+        if not force:
+            with contextlib.suppress(NoLiveSessionError):
+                self._outside.provided(profile.name)
+                return False
+        self._outside.sign_in(profile)
+        return True
 
     def _user_session(self, profile: Profile) -> Session:
         session = self._store.load(profile.name, account_id=profile.account_id)

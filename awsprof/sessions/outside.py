@@ -64,3 +64,4 @@ class Outside:
     profile: Callable[[str], Profile]
     profiles: Callable[[], Profiles]
     provided: Callable[[str], Credentials]
+    sign_in: Callable[[Profile], None]

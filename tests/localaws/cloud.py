@@ -20,6 +20,8 @@ from .iam import Iam
 from .identities import Caller, Identities, Kind
 from .invocation import Invocation, unknown_action
 from .organizations import Organizations
+from .portal import PATH as PORTAL_PATH
+from .portal import Portal
 from .sts import Sts
 from .wire import Answer, AwsError, Request, error_answer
 
@@ -44,6 +46,7 @@ class Cloud:
         self.identities = Identities(self.clock)
         self.devices = Devices(self.clock)
         self.organizations = Organizations()
+        self.portal = Portal(self.identities)
         self.faults = Faults()
         self.calls: list[Call] = []
         self._services = {
@@ -60,6 +63,7 @@ class Cloud:
             self.identities.reset()
             self.devices.reset()
             self.organizations.reset()
+            self.portal.reset()
             self.faults.clear()
             self.calls.clear()
             self.clock.reset()
@@ -85,6 +89,8 @@ class Cloud:
             if fault and fault.code:
                 service = _claimed(request, "service")
                 raise AwsError(fault.status, fault.code, fault.sentence)
+            if request.path == PORTAL_PATH:
+                return self.portal.handle(request)
             signature = signatures.read_signature(request)
             service = signature.service
             caller = self._caller(request, signature)

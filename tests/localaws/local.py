@@ -131,6 +131,11 @@ class LocalAWS:
         with self._cloud.lock:
             self._cloud.organizations.fail_next_account(reason)
 
+    def sso_token(self, role_arn: str) -> str:
+        """An access token of IAM Identity Center, good for the role and no other."""
+        with self._cloud.lock:
+            return self._cloud.portal.token(role_arn)
+
     def reset(self) -> None:
         """Everything gone, as new, and the clock back."""
         self._cloud.reset()

@@ -102,7 +102,7 @@ class Sts:
         if caller.is_root:
             raise AwsError(403, "AccessDenied", "Roles may not be assumed by root accounts.")
         mfa_at = self._given_mfa(invocation) or caller.mfa_at
-        role = _find_role(role_arn)
+        role = find_role(role_arn)
         if role is None or not _may_assume(invocation, role, mfa_at):
             message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
             raise AwsError(403, "AccessDenied", message)
@@ -191,7 +191,7 @@ def _session_policies(invocation: Invocation, account_id: str) -> tuple[str, ...
     return tuple(documents)
 
 
-def _find_role(arn: str) -> Role | None:
+def find_role(arn: str) -> Role | None:
     found = re.fullmatch(r"arn:aws:iam::(\d{12}):role/.+", arn)
     if not found:
         raise validation_error(f"{arn} is invalid")
