@@ -25,11 +25,9 @@ def file_name(name: str) -> str:
     return "%2E" + encoded[1:] if encoded.startswith(".") else encoded
 
 
-def is_profile_name(name: str) -> bool:
-    """Whether *name* could stand in a section's header and may be asked for; ``default`` never may."""
-    return (
-        bool(name) and name[0] != "-" and name.isprintable() and name.strip().lower() != "default" and "]" not in name
-    )
+def is_own_name(name: str) -> bool:
+    """Whether *name* has only the convention's characters; for any other the command line decides what it means."""
+    return name[:1] not in ("", ".", "-") and name != "default" and all(byte in _PLAIN for byte in name.encode("utf-8", "surrogateescape"))
 
 
 def sessions_directory(platform: str = sys.platform) -> str | None:
@@ -95,7 +93,7 @@ def cached_answer(arguments: list[str]) -> bytes | None:
         return None
     name = arguments[1]
     directory = sessions_directory()
-    if directory is None or not is_profile_name(name):
+    if directory is None or not is_own_name(name):
         return None
     data = read_private_file(f"{directory}/{file_name(name)}")
     session = None if data is None else split_session(data)

@@ -168,11 +168,22 @@ def test_torn_file_is_not_served(data: bytes) -> None:
         ["list", NAME],
         ["credential-process", ""],
         ["credential-process", "other"],
+        ["credential-process", "-"],
+        ["credential-process", "default"],
+        ["credential-process", "DEFAULT"],
+        ["credential-process", "a]b"],
+        ["credential-process", "a\nb"],
+        ["credential-process", "a\x1bb"],
+        ["credential-process", "../" + NAME],
+        ["credential-process", NAME, NAME],
     ],
 )
 def test_everything_else_is_left_to_the_command_line(arguments: list[str]) -> None:
-    """It knows one form of one command."""
-    _write(time.time() + 3600)
+    """It knows one form of one command, and takes no word for a profile's that cannot be one's."""
+    path = _write(time.time() + 3600)
+    if len(arguments) == 2 and arguments[1] not in ("", "other", NAME):
+        # Even where a file of that name lies there.
+        path.rename(path.with_name(fastpath.file_name(arguments[1])))
     assert fastpath.cached_answer(arguments) is None
 
 

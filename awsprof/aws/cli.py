@@ -49,9 +49,7 @@ class AwsCli:
         self._trace(f"runs {' '.join(command)}")
         sys.stderr.flush()
         try:
-            status = subprocess.run(
-                command, env=dict(self._environ), stdout=_STDERR, check=False
-            ).returncode
+            status = subprocess.run(command, env=dict(self._environ), stdout=_STDERR, check=False).returncode
         except OSError as error:
             raise AwsprofError(f"{program} cannot be run: {error.strerror}") from None
         if status != 0:

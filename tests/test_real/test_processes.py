@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEV, PROD = "111111111111", "222222222222"
-CROWD = 16
+CROWD = 32
 ROUNDS = 25 if os.environ.get("AWSPROF_TEST_ALL") else 5
 
 # Starts a crowd in the terminal's foreground, as tools that a person runs would, and notes how each one ended.
@@ -109,7 +109,7 @@ def _asked(machine: Machine) -> int:
 
 
 def test_crowd_asks_one_question(machine: Machine) -> None:
-    """Sixteen tools that need a session at once ask one question, make one STS call and get the same answer."""
+    """Thirty-two tools that need a session at once ask one question, make one STS call and get the same answer."""
     prod = machine.joined("prod", PROD)
     assert prod.device is not None
     words = [sys.executable, "-c", _CROWD, str(CROWD), "awsprof", "credential-process", prod.name]
