@@ -27,7 +27,7 @@ def file_name(name: str) -> str:
 
 def is_own_name(name: str) -> bool:
     """Whether *name* has only the convention's characters; for any other the command line decides what it means."""
-    return name[:1] not in ("", ".", "-") and name != "default" and all(byte in _PLAIN for byte in name.encode("utf-8", "surrogateescape"))
+    return name[:1] not in ("", "-") and name != "default" and file_name(name) == name
 
 
 def sessions_directory(platform: str = sys.platform) -> str | None:
