@@ -176,7 +176,7 @@ def translated(operation: str, region: str, *, may_be_done: bool) -> Iterator[No
             else "Check the network, then try again.",
         ) from None
     except (botocore.exceptions.BotoCoreError, ValueError) as error:
-        raise AwsError(f"{operation} in {region} could not be sent: {error}") from None
+        raise AwsError(f"{operation} in {region} could not be sent: {' '.join(str(error).split())}") from None
 
 
 def _reason(error: Exception) -> str:
