@@ -14,7 +14,7 @@ from awsprof.errors import AnswerNeededError
 from tests.test_vault.memory import MemoryVault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
@@ -22,9 +22,10 @@ class ScriptedTerminal:
     """A terminal at which somebody gives prepared answers, or nobody sits at all."""
 
     def __init__(self) -> None:
-        self.answers: list[str] = []
+        self.answers: list[str | Callable[[], str]] = []
         self.present = False
         self.questions: list[str] = []
+        self.written: list[str] = []
 
     def can_answer(self) -> bool:
         return self.present
@@ -38,7 +39,15 @@ class ScriptedTerminal:
         self.questions.append(f"{question}{'(hidden)' if hidden else ''}")
         if not self.answers:
             raise KeyboardInterrupt
-        return self.answers.pop(0)
+        answer = self.answers.pop(0)
+        return answer if isinstance(answer, str) else answer()
+
+    def columns(self) -> int | None:
+        return 80 if self.present else None
+
+    def write(self, text: str) -> None:
+        if self.present:
+            self.written.append(text)
 
     def confirm(self, question: str, *, option: str = "--yes") -> bool:
         return self.ask(question, option=option) == "y"
@@ -67,16 +76,19 @@ class CommandLine:
     became: list[tuple[list[str], dict[str, str]]] = field(default_factory=list)
     ahead: timedelta = timedelta()
 
-    def __call__(self, *arguments: str, stdin: str = "", answers: Sequence[str] | None = None) -> Outcome:
+    def __call__(
+        self, *arguments: str, stdin: str = "", answers: Sequence[str | Callable[[], str]] | None = None
+    ) -> Outcome:
         """
         Run one command.
 
         Args:
-            answers: What somebody at the terminal types, in order; None: there is no terminal.
+            answers: What somebody at the terminal types, in order, or what tells it then; None: there is no terminal.
         """
         self.terminal.present = answers is not None
         self.terminal.answers = list(answers or ())
         self.terminal.questions = []
+        self.terminal.written = []
         world = World(terminal=self.terminal, now=self.now, sleep=self._sleep, become=self._become)  # type: ignore[arg-type]
         world.vault = self.vault  # type: ignore[assignment]  # a cached property takes what it is given
         result = click.testing.CliRunner().invoke(main, list(arguments), input=stdin, obj=world)

@@ -97,6 +97,23 @@ class Iam(Service):
         status = "Active" if active else "Inactive"
         self._client("iam", credentials, region).read("UpdateAccessKey", AccessKeyId=access_key_id, Status=status)
 
+    def virtual_mfa_serials(self, credentials: Credentials, *, region: str) -> list[str]:
+        """
+        List the serials of the account's virtual MFA devices, also of those that no user has.
+
+        Raises:
+            AccessDeniedError: The user may not list them.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListVirtualMFADevices.html
+        """
+        client = self._client("iam", credentials, region)
+        answer = client.read("ListVirtualMFADevices")
+        rows = answer["VirtualMFADevices"]
+        while answer.get("IsTruncated"):
+            answer = client.read("ListVirtualMFADevices", Marker=answer["Marker"])
+            rows += answer["VirtualMFADevices"]
+        return [row["SerialNumber"] for row in rows]
+
     def create_virtual_mfa_device(self, credentials: Credentials, *, region: str, name: str) -> NewMfaDevice:
         """
         Make a virtual MFA device that no user has yet; sent once, whatever happens.

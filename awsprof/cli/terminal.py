@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _MAX_ANSWER_BYTES = 16_384
+_PLAIN = "\x1b[0m\n"
 
 
 class Terminal:
@@ -47,6 +48,28 @@ class Terminal:
             sys.stdout.flush()
             sys.stderr.flush()
             return _ask(descriptor, question, hidden=hidden)
+
+    def columns(self) -> int | None:
+        """How wide the terminal is; None when there is none, or it does not say."""
+        with _opened() as descriptor:
+            try:
+                return (os.get_terminal_size(descriptor).columns or None) if descriptor is not None else None
+            except OSError:
+                return None
+
+    def write(self, text: str) -> None:
+        """Show *text* on the terminal itself, if there is one: stdout and stderr may go to files that are kept."""
+        with _opened() as descriptor:
+            if descriptor is None or not _in_foreground(descriptor):
+                return
+            sys.stdout.flush()
+            sys.stderr.flush()
+            try:
+                _write(descriptor, text)
+            except BaseException:
+                # Cut off in the middle, it must not leave its colours behind.
+                _write(descriptor, _PLAIN if "\x1b" in text else "")
+                raise
 
     def confirm(self, question: str, *, option: str = "--yes") -> bool:
         """Ask for yes or no; anything but yes is no."""
@@ -82,6 +105,10 @@ if sys.platform == "win32":
     def _in_foreground(descriptor: int) -> bool:
         return os.isatty(descriptor)
 
+    def _write(descriptor: int, text: str) -> None:  # noqa: ARG001 - the console is global here
+        for char in text:
+            msvcrt.putwch(char)
+
     def _ask(descriptor: int, question: str, *, hidden: bool) -> str:  # noqa: ARG001 - the console is global here
         for char in question:
             msvcrt.putwch(char)
@@ -116,6 +143,11 @@ else:
             return os.tcgetpgrp(descriptor) == os.getpgrp()
         except OSError:
             return False
+
+    def _write(descriptor: int, text: str) -> None:
+        data = text.encode("utf-8", "replace")
+        while data:
+            data = data[os.write(descriptor, data) :]
 
     def _ask(descriptor: int, question: str, *, hidden: bool) -> str:
         if not hidden:

@@ -36,14 +36,16 @@ if TYPE_CHECKING:
     from awsprof.profiles.adding_roles import RoleAdding
     from awsprof.profiles.changing import Changes
     from awsprof.profiles.defaults import Defaulting
+    from awsprof.profiles.enrolling import Enrolling
     from awsprof.profiles.removing import Removing
     from awsprof.profiles.renaming import Renaming
+    from awsprof.profiles.seeds import Seeds
     from awsprof.profiles.setting import Setting
     from awsprof.profiles.undoing import Undoing
     from awsprof.sessions.login import Sessions
     from awsprof.sessions.store import SessionStore
     from awsprof.settings import TeamFile
-    from awsprof.vault import ChosenVault
+    from awsprof.vault import BackEnds, ChosenVault
 
 
 _CODE_TRIES = 3
@@ -131,8 +133,8 @@ class World:
         return any(path.is_file() and mark in path.read_bytes() for path, mark in marks.items())
 
     @cached_property
-    def vault(self) -> ChosenVault:
-        from awsprof.vault import Patience, choose_vault
+    def back_ends(self) -> BackEnds:
+        from awsprof.vault import BackEnds, Patience
 
         person = self.terminal.can_answer()
         patience = Patience.fitting(
@@ -141,14 +143,25 @@ class World:
             credential_process=self.in_credential_process,
             on_wait=lambda: self.say("Waiting for the keyring; it may have opened a dialog …"),
         )
-        return choose_vault(
-            self.settings.vault,
+        return BackEnds(
             self.environ,
             self.places,
             patience,
             ask_passphrase=self._ask_passphrase if person else None,
             confirm_create=self._confirm_vault if person else None,
+            on_busy=lambda: self.say("Waiting for another awsprof that changes the vault …"),
         )
+
+    @cached_property
+    def vault(self) -> ChosenVault:
+        from awsprof.vault import VaultInForce
+
+        _ = self.settings  # an unsound one is said before anything is begun
+        return VaultInForce(self.back_ends, self.vault_setting)
+
+    def vault_setting(self) -> str:
+        """Read the setting ``vault`` as it is now: another command may have moved everything meanwhile."""
+        return Settings.load(self.places.settings_file).vault
 
     @cached_property
     def aws(self) -> Aws:
@@ -294,6 +307,18 @@ class World:
             sessions=self.sessions,
             environ=self.environ,
         )
+
+    @cached_property
+    def seeds(self) -> Seeds:
+        from awsprof.profiles.seeds import Seeds
+
+        return Seeds(places=self.places, vault=self._vault, sessions=self.sessions, journal=self.journal)
+
+    @cached_property
+    def enrolling(self) -> Enrolling:
+        from awsprof.cli.mfa import enrolling
+
+        return enrolling(self)
 
     # The person, as sessions see one.
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _LOCK_LIMIT_S = 30.0
 _LONGEST_FILE_NAME = 200
+_LONG = "%x"
+_HEADER = "awsprof item "
 
 
 class AgeVault:
@@ -44,7 +47,7 @@ class AgeVault:
         runtime: A directory in memory, this user's alone, for the identity between `unlock` and `lock`; None: none.
         confirm_create: Asks a person whether to make the vault; None where there is nobody. It is not called when
             the passphrase comes from the environment.
-        absence: The sentence that says why a vault would have to be made.
+        absence: Makes the sentence that says why a vault would have to be made.
     """
 
     name = "file"
@@ -56,7 +59,7 @@ class AgeVault:
         runtime: Path | None,
         passphrases: PassphraseSources,
         confirm_create: Callable[[], bool] | None = None,
-        absence: str = "There is no vault of files yet",
+        absence: Callable[[], str] = lambda: "There is no vault of files yet",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._directory = directory
@@ -76,24 +79,42 @@ class AgeVault:
         with _file_errors("look at the vault"):
             return self._identity_file.exists()
 
+    def open(self) -> None:
+        """
+        Have it open, and make it first where there is none; either may ask.
+
+        Raises:
+            VaultUnavailableError: There is none, and nobody to agree to one.
+            VaultLockedError: The passphrase is wrong, or nobody gives one.
+        """
+        if not self.exists:
+            self._create()
+        self._open()
+
+    def items(self) -> list[str]:
+        """Return the names of all items; takes the passphrase only for a name too long to be a file's."""
+        with _file_errors("look into the vault"):
+            try:
+                files = sorted(path for path in self._items.iterdir() if path.suffix == ".age")
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+            names = [decoded(path.stem) if _LONG not in path.stem else self._name_inside(path) for path in files]
+        return sorted(name for name in names if name is not None)
+
     def holds(self, item: str) -> bool:
         """Whether *item* has a file; needs no passphrase."""
         with _file_errors(f"look for '{printable(item)}' in the vault"):
             return self._item_file(item).exists()
 
     def get(self, item: str) -> str | None:
+        file = self._item_file(item)
         with _file_errors(f"read '{printable(item)}' from the vault"):
-            try:
-                sealed = self._item_file(item).read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
-                return None
-        identity = self._open()
-        try:
-            header, _, value = age.decrypt(sealed, identity).decode("utf-8").partition("\n")
-        except (age.AgeError, UnicodeDecodeError):
-            raise self._damaged(item) from None
+            opened = self._opened(file, printable(item))
+        if opened is None:
+            return None
+        header, value = opened
         if header != _header(item):
-            raise self._damaged(item)
+            raise _damaged(file, printable(item))
         return value
 
     def set(self, item: str, value: str) -> None:
@@ -125,7 +146,7 @@ class AgeVault:
             VaultLockedError: The passphrase is wrong, or nobody gives one.
         """
         if not self.exists:
-            raise VaultUnavailableError(self._absence, hint="It is made when the first secret is stored.")
+            raise VaultUnavailableError(self._absence(), hint="It is made when the first secret is stored.")
         file = self._unlocked_file()
         if file is None or not _is_private(file.parent.parent):
             raise VaultUnavailableError(
@@ -149,16 +170,27 @@ class AgeVault:
             raise VaultError("A vault's item needs a name")
         encoded = file_name(item)
         if len(encoded) > _LONGEST_FILE_NAME:
-            # File systems end at 255 bytes; "%x" stands in no encoded name, so this one is no other item's.
+            # File systems end at 255 bytes; the mark stands in no encoded name, so this one is no other item's.
             digest = hashlib.sha256(encoded.encode()).hexdigest()
-            encoded = f"{encoded[:100]}%x{digest}"
+            encoded = f"{encoded[:100]}{_LONG}{digest}"
         return self._items / f"{encoded}.age"
 
-    def _damaged(self, item: str) -> VaultError:
-        return VaultError(
-            f"The vault's file of '{printable(item)}' is damaged, or is not this vault's",
-            hint=f"Bring {self._item_file(item)} back from a backup, or store the value again.",
-        )
+    def _opened(self, file: Path, item: str) -> tuple[str, str] | None:
+        """Return the header and the value in an item's file; None where there is no such file."""
+        try:
+            sealed = file.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        identity = self._open()
+        try:
+            header, _, value = age.decrypt(sealed, identity).decode("utf-8").partition("\n")
+        except (age.AgeError, UnicodeDecodeError):
+            raise _damaged(file, item) from None
+        return header, value
+
+    def _name_inside(self, file: Path) -> str | None:
+        opened = self._opened(file, file.name)
+        return None if opened is None else decoded(opened[0].removeprefix(_HEADER))
 
     # --- the identity
 
@@ -256,7 +288,7 @@ class AgeVault:
             agreed = False
         if not agreed:
             raise VaultUnavailableError(
-                self._absence,
+                self._absence(),
                 hint=f"Run the command in a terminal to make one, or set {VARIABLE} or {COMMAND_VARIABLE}.",
             )
 
@@ -300,7 +332,23 @@ class AgeVault:
 
 def _header(item: str) -> str:
     """Name the item inside its file, so that a file moved to another item's name is found out."""
-    return f"awsprof item {file_name(item)}"
+    return f"{_HEADER}{file_name(item)}"
+
+
+def decoded(encoded: str) -> str | None:
+    """Return the item that `file_name` encodes like this; None for what it never makes."""
+    data = re.sub(
+        rb"%([0-9A-F]{2})", lambda match: bytes.fromhex(match[1].decode()), encoded.encode("utf-8", "surrogateescape")
+    )
+    item = data.decode("utf-8", "surrogateescape")
+    return item if item and file_name(item) == encoded else None
+
+
+def _damaged(file: Path, item: str) -> VaultError:
+    return VaultError(
+        f"The vault's file of '{item}' is damaged, or is not this vault's",
+        hint=f"Bring {file} back from a backup, or store the value again.",
+    )
 
 
 def _is_private(directory: Path) -> bool:

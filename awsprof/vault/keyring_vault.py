@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from awsprof.vault.names import ItemNames
+
 Answer = TypeVar("Answer")
 
 SERVICE = "awsprof"
@@ -63,6 +65,8 @@ _UNAVAILABLE = {
 _MACOS_LOCKED = -25308
 _FILE_HINT = "or set AWSPROF_VAULT=file to keep secrets in files that a passphrase opens."
 _MAX_COPIES = 8
+# Unlocking a keyring is reading from it: the keyring opens its own dialog. No item has this name.
+_NO_ITEM = "awsprof/unlock"
 
 
 class KeyringBackend(Protocol):
@@ -79,16 +83,23 @@ class KeyringVault:
 
     Args:
         write_lock: A lock file for keyrings that store in several steps.
+        names: Where the names of the items stored are noted. Only one process at a time may change items then.
     """
 
     name = "keyring"
 
     def __init__(
-        self, backend: KeyringBackend, patience: Patience | BoundedCalls, *, write_lock: Path | None = None
+        self,
+        backend: KeyringBackend,
+        patience: Patience | BoundedCalls,
+        *,
+        write_lock: Path | None = None,
+        names: ItemNames | None = None,
     ) -> None:
         self._backend = backend
         self._call = patience if isinstance(patience, BoundedCalls) else BoundedCalls(patience)
         self._write_lock = write_lock if self.keyring_class in _STEPWISE else None
+        self._names = names
 
     @classmethod
     def find(
@@ -98,6 +109,7 @@ class KeyringVault:
         environ: Mapping[str, str] = os.environ,
         platform: str = sys.platform,
         write_lock: Path | None = None,
+        names: ItemNames | None = None,
     ) -> KeyringVault | None:
         """
         Return the keyring of this machine; None, quickly, where there is none.
@@ -113,36 +125,58 @@ class KeyringVault:
         for module, name in allowed:
             backend = _bounded(call, "look for the OS keyring", partial(_backend, module, name))
             if backend is not None:
-                return cls(backend, call, write_lock=write_lock)
+                return cls(backend, call, write_lock=write_lock, names=names)
         return None
 
     @property
     def keyring_class(self) -> str:
         return f"{type(self._backend).__module__}.{type(self._backend).__qualname__}"
 
+    def open(self) -> None:
+        """Have it unlocked, which may take a person; raises VaultError where it cannot be used."""
+        self.get(_NO_ITEM)
+
     def get(self, item: str) -> str | None:
-        return _bounded(self._call, f"read '{printable(item)}' from the OS keyring", lambda: self._read(_named(item)))
+        if not _can_be_named(item):
+            return None
+        return _bounded(self._call, f"read '{printable(item)}' from the OS keyring", lambda: self._read(item))
 
     def set(self, item: str, value: str) -> None:
+        if not _can_be_named(item):
+            raise VaultError(
+                f"'{printable(item)}' cannot be the name of an item in an OS keyring",
+                hint="Give the profile another name with 'awsprof rename'.",
+            )
         length = len(value.encode("utf-16-le", "surrogatepass")) // 2
         if self.keyring_class == _WINDOWS_CLASS and length > _WINDOWS_UNITS:
             raise VaultError(
                 f"The value of '{printable(item)}' is too long for the Windows Credential Manager, which takes "
                 f"{_WINDOWS_UNITS} characters",
-                hint="Set AWSPROF_VAULT=file to keep secrets in files that a passphrase opens.",
+                hint="Files that a passphrase opens take any length: 'awsprof vault move file' moves secrets there.",
             )
+        # Noted before it is stored: killed in between, a name too many does no harm.
+        if self._names is not None:
+            self._names.add(item)
         with self._turn():
             _bounded(
                 self._call,
                 f"store '{printable(item)}' in the OS keyring",
-                lambda: self._backend.set_password(SERVICE, _named(item), value),
+                lambda: self._backend.set_password(SERVICE, item, value),
             )
 
     def delete(self, item: str) -> bool:
+        if not _can_be_named(item):
+            return False
         with self._turn():
-            return _bounded(
-                self._call, f"remove '{printable(item)}' from the OS keyring", lambda: self._remove(_named(item))
-            )
+            found = _bounded(self._call, f"remove '{printable(item)}' from the OS keyring", lambda: self._remove(item))
+        if self._names is not None:
+            with contextlib.suppress(VaultError):
+                self._names.discard(item)
+        return found
+
+    def items(self) -> list[str]:
+        """Return the names that were noted; an item may be missing, and there may be names of none."""
+        return [] if self._names is None else self._names.all()
 
     def status(self) -> VaultStatus:
         """Say what can be said without a dialog."""
@@ -194,10 +228,12 @@ class KeyringVault:
             raise VaultUnavailableError(f"{self._write_lock} cannot be locked: {error.strerror}") from None
 
 
-def _named(item: str) -> str:
+def _can_be_named(item: str) -> bool:
+    """Whether a keyring can have an item of that name: the systems' calls take no NUL, and only what is text."""
     if not item:
         raise VaultError("A vault's item needs a name")
-    return item
+    # A bus ends the connection over such a name, which would look like a keyring that does not work.
+    return "\0" not in item and not any("\ud800" <= char <= "\udfff" for char in item)
 
 
 def _backend(module: str, name: str) -> KeyringBackend | None:
@@ -230,9 +266,9 @@ def _bounded(call: BoundedCalls, doing: str, work: Callable[[], Answer]) -> Answ
     """Make one call to the library; whatever it raises becomes a VaultError without the library's own words."""
     try:
         return call(work)
-    except NoAnswerError:
+    except NoAnswerError as silence:
         raise VaultUnavailableError(
-            f"awsprof could not {doing}: no answer within {call.patience.limit_s:g} s",
+            f"awsprof could not {doing}: no answer within {silence.waited_s:g} s",
             hint=f"Unlock the keyring, or answer its dialog, and try again; {_FILE_HINT}",
         ) from None
     except VaultError:

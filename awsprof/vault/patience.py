@@ -20,6 +20,8 @@ Answer = TypeVar("Answer")
 _UNATTENDED_S = 5.0
 _PERSON_S = 120.0
 _CREDENTIAL_PROCESS_S = 50.0
+# What has kept silent once is hardly waited for again: what a failed command takes back would hang as long once more.
+_AFTER_SILENCE_S = 1.0
 # Ctrl-C does not interrupt a lock's wait on Windows, so no single wait is longer than this.
 _SLICE_S = 0.5
 
@@ -62,7 +64,11 @@ class Patience:
 
 
 class NoAnswerError(Exception):
-    """The limit passed; the call may still be running in its thread."""
+    """The limit passed, after *waited_s* seconds; the call may still be running in its thread."""
+
+    def __init__(self, waited_s: float) -> None:
+        super().__init__(waited_s)
+        self.waited_s = waited_s
 
 
 class _Outcome(Generic[Answer]):
@@ -83,10 +89,11 @@ class _Outcome(Generic[Answer]):
 
 
 class BoundedCalls:
-    """Makes calls in threads, each bounded by one patience."""
+    """Makes calls in threads, each bounded by one patience, of which little is left once a call got no answer."""
 
     def __init__(self, patience: Patience) -> None:
         self.patience = patience
+        self._limit_s = patience.limit_s
         self._notice_due = patience.on_wait is not None and patience.notice_after_s is not None
 
     def __call__(self, work: Callable[[], Answer]) -> Answer:
@@ -106,14 +113,15 @@ class BoundedCalls:
                 self._notice_due = False
                 if self.patience.on_wait is not None:
                     self.patience.on_wait()
-            if waited >= self.patience.limit_s:
-                raise NoAnswerError
+            if waited >= self._limit_s:
+                limit_s, self._limit_s = self._limit_s, min(self._limit_s, _AFTER_SILENCE_S)
+                raise NoAnswerError(limit_s)
         if outcome.error is not None:
             raise outcome.error
         return outcome.answers[0]
 
     def _until_next(self, waited: float) -> float:
-        instants = [self.patience.limit_s, waited + _SLICE_S]
+        instants = [self._limit_s, waited + _SLICE_S]
         if self._notice_due and self.patience.notice_after_s is not None:
             instants.append(self.patience.notice_after_s)
         return max(0.0, min(instants) - waited)

@@ -35,6 +35,18 @@ class Vault(Protocol):
         ...
 
 
+class BackEnd(Vault, Protocol):
+    """One place that secrets can rest in."""
+
+    def open(self) -> None:
+        """Have it made and open; whatever that has to ask a person, it asks now."""
+        ...
+
+    def items(self) -> list[str]:
+        """Return the names of its items, as far as they are known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class VaultStatus:
     """

@@ -101,6 +101,7 @@ def shared_keyring_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def keyring_daemon(shared_keyring_daemon: KeyringDaemon, monkeypatch: pytest.MonkeyPatch) -> KeyringDaemon:
     """Reach the session's keyring; its items outlive a test, so tests name theirs differently."""
+    shared_keyring_daemon.see_to_it()
     return _reached(shared_keyring_daemon, monkeypatch)
 
 

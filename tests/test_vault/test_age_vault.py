@@ -382,3 +382,47 @@ def test_nothing_secret_shows_in_a_vaults_repr(unlocked_vault: AgeVault, made_va
     shown = f"{unlocked_vault!r}{unlocked_vault}{unlocked_vault.status()!r}"
     assert SECRET not in shown
     assert made_vault.identity not in shown
+
+
+# --- the names of its items
+
+
+def test_the_names_take_no_passphrase(closed_vault: AgeVault) -> None:
+    names = [".hidden", "autochart_prod_paul", "autochart_prod_paul/seed", "no text \udc80", "ünï\ncödé"]
+    for name in names:
+        closed_vault.set(name, SECRET)
+    assert closed_vault.items() == sorted(names)
+
+
+def test_a_name_too_long_for_a_file_is_read_from_inside(closed_vault: AgeVault, places: Places) -> None:
+    closed_vault.set("x" * 300, SECRET)
+    with pytest.raises(VaultLockedError, match="needs its passphrase"):
+        closed_vault.items()
+    opened = age_vault(places.vault, None, {"AWSPROF_VAULT_PASSPHRASE": PASSPHRASE})
+    assert opened.items() == ["x" * 300]
+    (file,) = (places.vault / "items").iterdir()
+    file.write_bytes(b"torn")
+    with pytest.raises(VaultError, match="is damaged") as caught:
+        opened.items()
+    assert str(file) in str(caught.value.hint)
+
+
+def test_what_is_no_items_file_has_no_name(unlocked_vault: AgeVault, places: Places) -> None:
+    unlocked_vault.set("item", SECRET)
+    items = places.vault / "items"
+    for name in ("notes.txt", "Upper.age", "%zz.age", "%2F%2f.age", ".age", "..age", ".awsprof-1-0123456789abcdef"):
+        (items / name).write_bytes(b"")
+    assert unlocked_vault.items() == ["item"]
+
+
+def test_opening_makes_the_vault_once(places: Places) -> None:
+    environ = {"AWSPROF_VAULT_PASSPHRASE": PASSPHRASE}
+    vault = age_vault(places.vault, None, environ)
+    vault.open()
+    before = (places.vault / "identity.age").read_bytes()
+    age_vault(places.vault, None, environ).open()
+    assert ((places.vault / "identity.age").read_bytes(), vault.items()) == (before, [])
+    with pytest.raises(VaultLockedError):
+        age_vault(places.vault, None).open()
+    with pytest.raises(VaultUnavailableError, match="There is no vault of files yet"):
+        age_vault(places.vault / "another", None).open()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from awsprof.errors import UsageError, VaultLockedError, VaultUnavailableError
-from awsprof.vault import AgeVault, KeyringVault, Patience, VaultStatus, choose_vault
+from awsprof.vault import AgeVault, BackEnds, KeyringVault, Patience, VaultInForce, VaultStatus
 from awsprof.vault.choice import KeyringElseFiles
+from awsprof.vault.names import ItemNames
 from tests.test_vault.conftest import PASSPHRASE, MadeVault, age_vault
 from tests.test_vault.test_keyring_vault import DictBackend, FailingBackend
 
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
 
 
 def choose(setting: str, places: Places, **environ: str) -> ChosenVault:
-    return choose_vault(
-        setting, {**os.environ, **environ}, places, Patience(), ask_passphrase=None, confirm_create=None
-    )
+    back_ends = BackEnds({**os.environ, **environ}, places, Patience(), ask_passphrase=None, confirm_create=None)
+    return VaultInForce(back_ends, lambda: setting)
 
 
 @pytest.fixture
@@ -31,8 +31,13 @@ def files(unlocked_vault: AgeVault) -> AgeVault:
 
 
 @pytest.fixture
-def keyring() -> KeyringVault:
-    return KeyringVault(DictBackend(), Patience())
+def names(places: Places) -> ItemNames:
+    return ItemNames(places.state / "keyring-items")
+
+
+@pytest.fixture
+def keyring(names: ItemNames) -> KeyringVault:
+    return KeyringVault(DictBackend(), Patience(), names=names)
 
 
 @pytest.mark.parametrize("value", ["auto", "KEYRING", "files", "x\x1b[31m"])
@@ -88,11 +93,11 @@ def test_with_a_passphrase_in_the_environment_the_vault_is_made_without_asking(p
     assert vault.status() == expected
 
 
-def test_a_locked_keyring_is_no_reason_to_write_files(files: AgeVault) -> None:
+def test_a_locked_keyring_is_no_reason_to_write_files(files: AgeVault, names: ItemNames) -> None:
     from keyring.errors import KeyringLocked
 
     locked = KeyringVault(FailingBackend(KeyringLocked("locked")), Patience())
-    vault = KeyringElseFiles(lambda: locked, files)
+    vault = KeyringElseFiles(lambda: locked, files, names)
     for call in (lambda: vault.get("item"), lambda: vault.set("item", "x"), lambda: vault.delete("item")):
         with pytest.raises(VaultLockedError):
             call()
@@ -101,15 +106,23 @@ def test_a_locked_keyring_is_no_reason_to_write_files(files: AgeVault) -> None:
     assert vault.get("item") == "stored by ssh"
 
 
-def test_what_was_stored_without_a_keyring_is_found_with_one(files: AgeVault, keyring: KeyringVault) -> None:
-    by_ssh, at_the_desktop = KeyringElseFiles(lambda: None, files), KeyringElseFiles(lambda: keyring, files)
+def test_what_was_stored_without_a_keyring_is_found_with_one(
+    files: AgeVault, keyring: KeyringVault, names: ItemNames
+) -> None:
+    by_ssh, at_the_desktop = (
+        KeyringElseFiles(lambda: None, files, names),
+        KeyringElseFiles(lambda: keyring, files, names),
+    )
     by_ssh.set("item", "by ssh")
     assert at_the_desktop.get("item") == "by ssh"
 
 
-def test_the_newer_of_two_copies_is_returned(files: AgeVault, keyring: KeyringVault) -> None:
+def test_the_newer_of_two_copies_is_returned(files: AgeVault, keyring: KeyringVault, names: ItemNames) -> None:
     """Keys are stored at the desktop, then rotated by ssh: back at the desktop the old ones must not come up."""
-    by_ssh, at_the_desktop = KeyringElseFiles(lambda: None, files), KeyringElseFiles(lambda: keyring, files)
+    by_ssh, at_the_desktop = (
+        KeyringElseFiles(lambda: None, files, names),
+        KeyringElseFiles(lambda: keyring, files, names),
+    )
     at_the_desktop.set("item", "old")
     by_ssh.set("item", "rotated")
     assert at_the_desktop.get("item") == "rotated"
@@ -117,8 +130,27 @@ def test_the_newer_of_two_copies_is_returned(files: AgeVault, keyring: KeyringVa
     assert (at_the_desktop.get("item"), files.holds("item"), keyring.get("item")) == ("newest", False, "newest")
 
 
-def test_deleting_leaves_no_copy(files: AgeVault, keyring: KeyringVault) -> None:
-    vault = KeyringElseFiles(lambda: keyring, files)
+def test_what_is_only_in_a_keyring_out_of_reach_is_not_said_to_be_nowhere(
+    files: AgeVault, keyring: KeyringVault, names: ItemNames
+) -> None:
+    """Stored at the desktop, read by ssh: who believed that there are no keys would replace good ones."""
+    by_ssh, at_the_desktop = (
+        KeyringElseFiles(lambda: None, files, names),
+        KeyringElseFiles(lambda: keyring, files, names),
+    )
+    at_the_desktop.set("item", "value")
+    with pytest.raises(VaultUnavailableError, match="'item' was stored in the OS keyring, and there is none") as caught:
+        by_ssh.get("item")
+    assert "at the desktop" in str(caught.value.hint)
+    assert by_ssh.get("never stored") is None
+    by_ssh.set("item", "by ssh")
+    assert by_ssh.get("item") == "by ssh"
+    at_the_desktop.delete("item")
+    assert by_ssh.get("item") is None
+
+
+def test_deleting_leaves_no_copy(files: AgeVault, keyring: KeyringVault, names: ItemNames) -> None:
+    vault = KeyringElseFiles(lambda: keyring, files, names)
     files.set("item", "in files")
     keyring.set("item", "in the keyring")
     assert [vault.delete("item"), vault.delete("item")] == [True, False]
@@ -129,10 +161,10 @@ def test_deleting_leaves_no_copy(files: AgeVault, keyring: KeyringVault) -> None
 
 
 def test_unlock_opens_the_files_where_there_are_some(
-    closed_vault: AgeVault, places: Places, keyring: KeyringVault
+    closed_vault: AgeVault, places: Places, keyring: KeyringVault, names: ItemNames
 ) -> None:
     files = age_vault(places.vault, places.runtime, {"AWSPROF_VAULT_PASSPHRASE": PASSPHRASE})
     closed_vault.set("item", "value")
-    vault = KeyringElseFiles(lambda: keyring, files)
+    vault = KeyringElseFiles(lambda: keyring, files, names)
     assert vault.unlock(3600) is not None
     assert (closed_vault.get("item"), vault.lock(), vault.lock()) == ("value", True, False)

@@ -9,14 +9,16 @@ import pytest
 
 from awsprof.errors import VaultError
 from awsprof.vault import KeyringVault, Patience
+from awsprof.vault.names import ItemNames
 from tests.test_vault.conftest import MadeVault, age_vault
-from tests.test_vault.memory import MemoryVault
+from tests.test_vault.memory import MemoryBackEnd, MemoryVault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from awsprof.places import Places
     from awsprof.vault import Vault
+    from awsprof.vault.vault import BackEnd
 
 HOSTILE_NAMES = [
     "../x",
@@ -39,20 +41,32 @@ HOSTILE_NAMES = [
 ]
 
 
-@pytest.fixture(params=["memory", "file", "keyring"])
+@pytest.fixture(params=["memory", "memory back end", "file", "keyring"])
 def open_vault(request: pytest.FixtureRequest, places: Places) -> Callable[[], Vault]:
     """Return what opens the same vault again and again, as one command after another does."""
     if request.param == "memory":
         vault = MemoryVault()
         return lambda: vault
-    if request.param == "file":
+    return opener(request.param, request, places)
+
+
+@pytest.fixture(params=["memory back end", "file", "keyring"])
+def open_back_end(request: pytest.FixtureRequest, places: Places) -> Callable[[], BackEnd]:
+    return opener(request.param, request, places)
+
+
+def opener(kind: str, request: pytest.FixtureRequest, places: Places) -> Callable[[], BackEnd]:
+    if kind == "memory back end":
+        back_end = MemoryBackEnd("keyring")
+        return lambda: back_end
+    if kind == "file":
         made: MadeVault = request.getfixturevalue("made_vault")
         made.copy_to(places, unlocked=True)
         return lambda: age_vault(places.vault, places.runtime)
     request.getfixturevalue("keyring_daemon")
 
-    def find() -> Vault:
-        keyring = KeyringVault.find(Patience(), environ=os.environ)
+    def find() -> BackEnd:
+        keyring = KeyringVault.find(Patience(), environ=os.environ, names=ItemNames(places.state / "keyring-items"))
         assert keyring is not None
         return keyring
 
@@ -126,3 +140,23 @@ def test_a_value_that_is_no_text_is_refused_without_showing_it(open_vault: Calla
         vault.set("no text", "Qm9TX-secret-\udc80")
     assert "Qm9TX" not in f"{caught.value}{caught.value!r}{caught.value.hint}"
     assert vault.get("no text") is None
+
+
+def test_it_knows_the_names_of_its_items(open_back_end: Callable[[], BackEnd]) -> None:
+    """Also in a later command, and whatever characters a name has; one that was deleted is no longer named."""
+    names = [f"named {name}" for name in HOSTILE_NAMES] + ["autochart_prod_paul", "autochart_prod_paul/seed"]
+    open_back_end().open()
+    for name in [*names, "deleted", names[0]]:
+        open_back_end().set(name, "value")
+    open_back_end().delete("deleted")
+    open_back_end().delete("never stored")
+    assert sorted(open_back_end().items()) == sorted(names)
+    for name in names:
+        open_back_end().delete(name)
+    assert open_back_end().items() == []
+
+
+def test_opening_stores_nothing(open_back_end: Callable[[], BackEnd]) -> None:
+    back_end = open_back_end()
+    back_end.open()
+    assert back_end.items() == []

@@ -16,6 +16,7 @@ import pytest
 
 from awsprof.errors import VaultError, VaultLockedError, VaultUnavailableError
 from awsprof.vault import KeyringVault, Patience
+from awsprof.vault.names import ItemNames
 from tests.test_vault.conftest import ROOT, collect_sockets
 
 if TYPE_CHECKING:
@@ -270,6 +271,72 @@ def test_a_value_too_long_for_windows_is_refused_before_the_call(tmp_path: Path)
     with pytest.raises(VaultError, match="1280 characters"):
         vault.set("item", "🔑" * 641)
     assert backend.items == {("awsprof", "item"): "ü" * 1280}
+
+
+@pytest.mark.usefixtures("keyring_daemon")
+@pytest.mark.parametrize("name", ["with\0nul", "no text \udc80"])
+def test_a_name_that_no_keyring_takes_is_no_sign_that_it_is_broken(name: str, tmp_path: Path) -> None:
+    """A message bus ends the connection over either, and a profile's section may be named like that."""
+    vault = KeyringVault.find(Patience(), names=ItemNames(tmp_path / "index"))
+    assert vault is not None
+    assert (vault.get(name), vault.delete(name)) == (None, False)
+    with pytest.raises(VaultError, match="cannot be the name of an item in an OS keyring") as caught:
+        vault.set(name, SECRET)
+    assert (caught.value.hint, vault.items()) == ("Give the profile another name with 'awsprof rename'.", [])
+
+
+@pytest.mark.parametrize("damage", [b"%ZZ\nnot encoded\n%2E%2E\n\xff\n", b"\n\n"])
+def test_a_damaged_list_of_names_names_nothing_wrong(tmp_path: Path, damage: bytes) -> None:
+    index = tmp_path / "index"
+    index.write_bytes(b"first\n" + damage)
+    vault = KeyringVault(DictBackend(), Patience(), names=ItemNames(index))
+    vault.set("item", SECRET)
+    assert vault.items() == ["first", "item"]
+    assert (index.read_text(), index.stat().st_mode & 0o777) == ("first\nitem\n", 0o600)
+
+
+def test_a_list_of_names_that_cannot_be_kept_stores_nothing(tmp_path: Path) -> None:
+    """An item of no known name could never be moved."""
+    backend = DictBackend()
+    (tmp_path / "index").mkdir()
+    vault = KeyringVault(backend, Patience(), names=ItemNames(tmp_path / "index"))
+    with pytest.raises(VaultUnavailableError, match="index cannot be read"):
+        vault.set("item", SECRET)
+    assert (backend.items, vault.delete("item")) == ({}, False)
+
+
+def test_a_keyring_that_kept_silent_once_is_hardly_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a failed command takes back would else hang as long as the command did."""
+    monkeypatch.setattr("awsprof.vault.patience._AFTER_SILENCE_S", 0.1)
+    vault = KeyringVault(HangingBackend(), Patience(limit_s=1.5))
+    waits = []
+    for _ in range(3):
+        start = time.monotonic()
+        with pytest.raises(VaultUnavailableError) as caught:
+            vault.get("item")
+        waits.append((time.monotonic() - start, caught.value.message.rpartition("within ")[2]))
+    assert [said for _, said in waits] == ["1.5 s", "0.1 s", "0.1 s"]
+    assert max(waits[1][0], waits[2][0]) < waits[0][0]
+
+
+def test_a_daemon_that_hangs_is_given_up_and_used_again_when_it_answers(own_keyring_daemon: KeyringDaemon) -> None:
+    vault = KeyringVault.find(Patience())
+    assert vault is not None
+    vault.set("item", SECRET)
+    own_keyring_daemon.freeze()
+    before = set(threading.enumerate())
+    hanging = KeyringVault.find(Patience(limit_s=0.5))
+    assert hanging is not None, "the bus is there, so it is not absent"
+    calls = (lambda: hanging.get("item"), lambda: hanging.set("item", "x"), lambda: hanging.delete("item"))
+    for call in (*calls, hanging.status, hanging.open):
+        with pytest.raises(VaultUnavailableError, match=r"no answer within 0\.5 s"):
+            call()
+    own_keyring_daemon.thaw()
+    # Calls that were given up come through all the same, as long as the process lives.
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    vault.set("item", "again")
+    assert vault.get("item") == "again"
 
 
 def test_writers_take_turns_where_storing_is_several_steps(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 OPEN = """
 import os, sys
 from awsprof.places import Places
-from awsprof.vault import Patience, choose_vault
-vault = choose_vault(
-    sys.argv[1], os.environ, Places.from_environ(os.environ), Patience(20), ask_passphrase=None, confirm_create=None
-)
+from awsprof.vault import BackEnds, Patience, VaultInForce
+places = Places.from_environ(os.environ)
+back_ends = BackEnds(os.environ, places, Patience(20), ask_passphrase=None, confirm_create=None)
+vault = VaultInForce(back_ends, lambda: sys.argv[1])
 """
 
 WRITE_AND_READ = (
