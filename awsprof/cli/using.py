@@ -117,7 +117,9 @@ def whoami_command(world: World, selector: str | None, as_json: bool, narrowing:
     region = profile.region_for_calls(world.environ)
     identity = world.aws.caller_identity(credentials, region=region)
     alias = world.aws.account_alias(credentials, region=region)
-    world.store.save_alias(identity.account_id, alias)
+    if alias != world.store.alias(identity.account_id):
+        world.store.save_alias(identity.account_id, alias)
+        world.sessions.tell(profile)
     if as_json:
         echo_json(
             {

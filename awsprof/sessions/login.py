@@ -186,7 +186,7 @@ class Sessions:
             roles = [it for it in profiles.values() if it.kind is Kind.ROLE]
             told += [role for role in roles if source_of(role, profiles).name == source.name]
         for one in told:
-            self._store.save_state(one.name, session.expiration_s, account_id=one.account_id)
+            self._store.save_state(one.name, session.expiration_s, account_id=one.account_id, protected=one.protected)
         if profile.delivery is Delivery.FILE and profile.needs_session and session.is_live(self._outside.now()):
             self._delivery.write(profile.name, session.credentials())
 

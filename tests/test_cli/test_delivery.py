@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from awsprof.profiles import changing
+from awsprof.sessions import delivery
+from awsprof.storage import replace
 from tests.test_cli.conftest import Identity, leave, session_file, store_seed, write_config
 
 if TYPE_CHECKING:
@@ -255,6 +258,59 @@ def test_write_twice(awsprof: CommandLine, logged_in: Identity, wait: Callable[[
     wait(30)
     assert awsprof("login", "dev", "--write", "--force", "--code", logged_in.device.code()).status == 0
     assert awsprof("logout", "dev").status == 0
+    assert settings(awsprof) == before
+
+
+class Killed(BaseException):
+    """The end of a process that nothing tidies up after."""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize(
+    "command", [["login", "dev", "--write"], ["set", "dev", "awsprof_delivery=file"], ["logout", "dev"]]
+)
+def test_killed_between_two_edits(
+    awsprof: CommandLine,
+    logged_in: Identity,
+    wait: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    number: int,
+    when: str,
+) -> None:
+    """Wherever it ends, process line and keys are never there at once, and the next commands put things right."""
+    before = _settings_in(awsprof.config)
+    if command[0] == "logout":
+        assert awsprof("login", "dev", "--write").status == 0
+    real, edits = replace.edit_shared_file, []
+
+    def edit(*arguments: object, **options: object) -> object:
+        edits.append(arguments)
+        if len(edits) == number and when == "before":
+            raise Killed
+        done = real(*arguments, **options)  # type: ignore[arg-type]
+        if len(edits) == number:
+            raise Killed
+        return done
+
+    for module in (delivery, changing):
+        monkeypatch.setattr(module, "edit_shared_file", edit)
+    if number <= 2:
+        with pytest.raises(Killed):
+            awsprof(*command)
+    else:
+        awsprof(*command)
+    for module in (delivery, changing):
+        monkeypatch.setattr(module, "edit_shared_file", real)
+    assert not ("credential_process" in settings(awsprof) and triple(awsprof))
+    assert awsprof("list").status == 0
+    assert not ("credential_process" in settings(awsprof) and triple(awsprof))
+    wait(12 * 3600)
+    assert awsprof("list").status == 0
+    assert triple(awsprof) == {}
+    if command[0] == "set":
+        assert awsprof("set", "dev", "awsprof_delivery=").status == 0
     assert settings(awsprof) == before
 
 
