@@ -51,9 +51,7 @@ def provided_credentials(
     try:
         session = botocore.session.Session(profile=name)
         credentials = session.get_credentials()
-        if credentials is None:
-            raise AwsError(f"Profile {name} has no credentials that AWS's tools could find")
-        frozen = credentials.get_frozen_credentials()
+        frozen = None if credentials is None else credentials.get_frozen_credentials()
     except botocore.exceptions.MissingDependencyException:
         # ``aws login`` signs with elliptic curves, which botocore can only with its extra ``crt``.
         trace(f"provider of {name}: without awscrt")
@@ -66,8 +64,18 @@ def provided_credentials(
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
         trace(f"provider of {name}: {type(error).__name__}")
         raise AwsError(f"The credentials of {name} cannot be had: {' '.join(str(error).split())}") from None
+    except Exception as error:  # noqa: BLE001 - botocore trusts what it finds in caches and processes' answers
+        trace(f"provider of {name}: {type(error).__name__}")
+        raise AwsError(
+            f"The credentials of {name} cannot be had: what its provider holds is expired, torn or none",
+            hint=f"Run 'awsprof login {name}', or look at the settings of [profile {name}].",
+        ) from None
     finally:
         environ.pop("AWSPROF_IN_PROCESS", None)
+    if frozen is None:
+        raise AwsError(f"Profile {name} has no credentials that AWS's tools could find")
+    if not isinstance(frozen.access_key, str) or not isinstance(frozen.secret_key, str):
+        raise AwsError(f"The credentials of {name} cannot be had: its provider answers without keys")
     if frozen.token is None:
         return LongTermCredentials(str(frozen.access_key), str(frozen.secret_key))
     # botocore keeps the expiration of refreshable credentials in a private field only.

@@ -103,10 +103,7 @@ def add_command(
     )
     there = world.adding.check(request)
     keys = _read_keys(world, request.name, source)
-    chosen = world.adding.region(request.name, request.region)
-    if chosen is None and there is None and world.terminal.can_answer():
-        answer = world.terminal.ask("Region (empty for none): ", option="--region").strip()
-        chosen = check_region(answer) if answer else None
+    chosen = _region(world, request.name, region) if there is None else None
     added = world.adding.add(request, keys, region=request.region if there else chosen)
     for warning in added.warnings:
         world.warn(warning)
@@ -120,6 +117,15 @@ def add_command(
         click.echo(f"MFA device {profile.mfa_serial}. Next: awsprof login {profile.name}")
     else:
         click.echo(f"No MFA device, so no login is needed. Try: aws sts get-caller-identity --profile {profile.name}")
+
+
+def _region(world: World, name: ProfileName, given: str | None) -> str | None:
+    """Return the region of a new profile, asked for where nothing else tells it."""
+    chosen = world.adding.region(name, None if given is None else check_region(given))
+    if chosen is None and world.terminal.can_answer():
+        answer = world.terminal.ask("Region (empty for none): ", option="--region").strip()
+        chosen = check_region(answer) if answer else None
+    return chosen
 
 
 class _Role(NamedTuple):
@@ -149,7 +155,7 @@ def _add_role(world: World, name: ProfileName, words: _Role, *, as_json: bool) -
         source=one(world, words.source, (name.product, None, False)),
         external_id=None if words.external_id is None else check_external_id(words.external_id),
         duration_s=None if words.duration is None else check_role_seconds(seconds_in(words.duration)),
-        region=world.adding.region(name, check_region(words.region) if words.region else None),
+        region=_region(world, name, words.region),
         verify=words.verify,
         force=words.force,
     )

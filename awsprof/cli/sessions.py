@@ -54,11 +54,7 @@ def login_command(
     """
     duration_s = None if duration is None else duration_seconds(duration)
     chosen = _chosen(world, selectors, everyone, narrowing)
-    if write:
-        from awsprof.sessions.delivery import refuse_delivery_by_file
-
-        for profile in chosen:
-            refuse_delivery_by_file(profile)
+    _check_write(chosen if write else [])
     # A role logs in as its source, so several profiles may be one identity.
     profiles = list({identity.name: identity for identity in map(world.sessions.identity, chosen)}.values())
     if code is not None and len(profiles) > 1:
@@ -70,18 +66,41 @@ def login_command(
         typed = check_code(typed)
     for profile in chosen:
         warn_of_missing_mfa(world, profile)
+    failures: list[AwsprofError] = []
     for profile in profiles:
-        login = world.sessions.login(profile, code=typed, duration_s=duration_s, force=force)
-        if write:
-            world.sessions.write_once(profile)
-        if not as_json:
-            show_login(world, login)
+        try:
+            login = world.sessions.login(profile, code=typed, duration_s=duration_s, force=force)
             if write:
-                click.echo(f"Its session stands in {world.places.credentials_file} until it ends.")
+                world.sessions.write_once(profile)
+        except AwsprofError as error:
+            # One of many that cannot be logged in now is no reason to leave out the others.
+            if not everyone:
+                raise
+            failures.append(error)
+            continue
+        if not as_json:
+            show_login(world, login, written=write)
         if duration_s is not None and login.session is not None and not login.renewed:
             world.say("Its length is as it was: --force starts a new session.")
     if as_json:
-        echo_json({"profiles": [profile_object(world, profile) for profile in chosen]})
+        echo_json({"profiles": [profile_object(world, world.files.get(profile.name)) for profile in chosen]})
+    _raise_first(world, failures)
+
+
+def _check_write(profiles: list[Profile]) -> None:
+    """Refuse, before anybody is asked for a code, what has no session that could be written."""
+    from awsprof.sessions.delivery import refuse_delivery_by_file
+
+    for profile in profiles:
+        refuse_delivery_by_file(profile)
+
+
+def _raise_first(world: World, failures: list[AwsprofError]) -> None:
+    """Say what else failed, and let the first failure be the command's."""
+    for error in failures[1:]:
+        world.say(error.message)
+    if failures:
+        raise failures[0]
 
 
 def _chosen(world: World, selectors: tuple[str, ...], everyone: bool, narrowing: Narrowing) -> list[Profile]:
@@ -93,7 +112,7 @@ def _chosen(world: World, selectors: tuple[str, ...], everyone: bool, narrowing:
     return list({profile.name: profile for profile in wanted}.values())
 
 
-def show_login(world: World, login: Login) -> None:
+def show_login(world: World, login: Login, *, written: bool = False) -> None:
     name = printable(login.profile.name)
     if login.profile.kind in (Kind.SSO, Kind.LOGIN):
         click.echo(f"{name}: {'signed in' if login.renewed else 'already signed in'} through the AWS CLI")
@@ -105,6 +124,8 @@ def show_login(world: World, login: Login) -> None:
     words = "logged in" if login.renewed else "already logged in"
     account = printable(login.profile.account_id or "unknown")
     click.echo(f"{name}: {words} until {until(login.session.expiration, world.now())}, account {account}")
+    if written:
+        click.echo(f"Its session stands in {world.places.credentials_file} until it ends.")
 
 
 def warn_of_missing_mfa(world: World, profile: Profile) -> None:
@@ -136,24 +157,38 @@ def logout_command(world: World, selector: str | None, everyone: bool, narrowing
     awsprof logout prod
     awsprof logout --all
     """
-    from awsprof.sessions.roles import source_of
+    from awsprof.sessions.roles import lives_by
 
     if everyone and selector:
         raise UsageError("--all and a selector exclude each other")
     profiles = world.files.profiles()
     if everyone:
-        names = [profile.name for profile in list(profiles.values()) if world.sessions.drop(profile.name)]
+        doomed = list(profiles.values())
+    else:
+        chosen = one(world, selector, narrowing)
+        # Roles live by their source's session: theirs go with it.
+        doomed = [it for it in profiles.values() if it.name == chosen.name or lives_by(it, chosen.name, profiles)]
+    names, failures = [], []
+    for profile in doomed:
+        try:
+            if world.sessions.drop(profile.name):
+                names.append(profile.name)
+        except AwsprofError as error:
+            failures.append(error)
+        except OSError as error:
+            failures.append(AwsprofError(f"{profile.name}: {error.strerror}"))
+    for profile in doomed:
+        if profile.kind is Kind.ROLE:
+            # What its source still has, its prompt still shows.
+            world.sessions.tell(profile)
+    if everyone:
         # And those of profiles that somebody took out of the files by hand.
         names += world.store.delete_all()
-    else:
-        chosen = one(world, selector, narrowing).name
-        # Roles live by their source's session: theirs go with it.
-        doomed = [it for it in profiles.values() if chosen in (it.name, source_of(it, profiles).name)]
-        names = [profile.name for profile in doomed if world.sessions.drop(profile.name)]
     for name in names:
         click.echo(f"{printable(name)}: logged out")
-    if not names:
+    if not names and not failures:
         world.say("No session to forget.")
+    _raise_first(world, failures)
 
 
 @click.command("status", cls=Command)

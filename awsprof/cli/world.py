@@ -129,7 +129,7 @@ class World:
 
     def _holds_passing_things(self) -> bool:
         """Whether a shared file mentions what a sweep may take out, told without parsing either."""
-        marks = {self.places.credentials_file: b"awsprof_managed", self.places.config_file: b"awsprof_delivery_after"}
+        marks = {self.places.credentials_file: b"awsprof_managed", self.places.config_file: b"awsprof_delivery_until"}
         return any(path.is_file() and mark in path.read_bytes() for path, mark in marks.items())
 
     @cached_property

@@ -167,6 +167,20 @@ class Document:
         self._prove_others(text, {section.name for section in gone}, gone[0].line if gone else 1)
         return text.encode()
 
+    def without_lines_of(self, section: str) -> bytes:
+        """
+        Return the bytes without one section's lines, from its header to its last setting, and without no other line.
+
+        Raises:
+            SharedFileError: What is left would not be what stays.
+        """
+        found = self.sections[section]
+        lines = lines_of(found.text)
+        end = max([1, *(option.end for option in found.options.values())])
+        text = f"{self.text[: found.start]}{''.join(lines[end:])}{self.text[found.end :]}"
+        self._prove_others(text, {section}, found.line)
+        return text.encode()
+
     def without_section(self, section: str) -> bytes:
         return self.without_sections(lambda name: name == section)
 

@@ -112,8 +112,19 @@ def is_own_process(name: str, settings: Mapping[str, str]) -> bool:
     return words[0].replace("\\", "/").rpartition("/")[2].lower().startswith("awsprof")
 
 
+def is_managed(settings: Mapping[str, str]) -> bool:
+    """Whether these are a session that awsprof wrote; a long-term key that somebody put in its place is not."""
+    return settings.get(MANAGED) == "true" and not settings.get(LONG_TERM_KEYS[0], "").startswith("AKIA")
+
+
+def process_target(settings: Mapping[str, str]) -> str | None:
+    """Return the profile that a credential_process of this program is asked for; None for every other process."""
+    name = settings.get("credential_process", "").rpartition(" ")[2].strip("'\"")
+    return name if name and is_own_process(name, settings) else None
+
+
 def kind_of(name: str, settings: Mapping[str, str]) -> Kind:
-    managed = settings.get(MANAGED) == "true"
+    managed = is_managed(settings)
     if LONG_TERM_KEYS[0] in settings and not managed:
         # Keys in a file beat a process in every reader, also one of ours.
         return Kind.KEYS

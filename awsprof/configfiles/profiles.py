@@ -15,6 +15,7 @@ from awsprof.configfiles.merged import (
     MANAGED,
     Profiles,
     header,
+    is_managed,
     is_own_process,
     kind_of,
     profile_in_header,
@@ -158,8 +159,8 @@ class ProfileFiles:
         document = self._credentials()
         if MANAGED not in document.text:
             return {}
-        sections = document.sections.values()
-        return {section.name: section.settings for section in sections if section.settings.get(MANAGED) == "true"}
+        sections = [section for section in document.sections.values() if section.name != DEFAULTS]
+        return {section.name: section.settings for section in sections if is_managed(section.settings)}
 
     def set_session(self, name: str, settings: Mapping[str, str | None], *, through: Edits) -> None:
         """
@@ -175,7 +176,7 @@ class ProfileFiles:
             document = self._document(path, data)
             section = document.sections.get(name)
             there = {} if section is None else section.settings
-            if there.get(MANAGED) != "true" and any(key in there for key in SESSION_KEYS):
+            if not is_managed(there) and any(key in there for key in SESSION_KEYS):
                 raise AwsprofError(
                     f"[{printable(name)}] in {path} has keys that awsprof did not write; nothing was changed",
                     hint="Take them out, then run the command again.",
@@ -185,8 +186,16 @@ class ProfileFiles:
 
         through.edit(path, change, most_mode=0o600)
 
-    def without_session(self, name: str, *, through: Edits) -> bool:
-        """Take a session that awsprof wrote out of the credentials file; False when there is none."""
+    def without_session(self, name: str, is_doomed: Callable[[Mapping[str, str]], bool], *, through: Edits) -> bool:
+        """
+        Take a session that awsprof wrote out of the credentials file.
+
+        Args:
+            is_doomed: Asked of the section as it is when the file is changed, which may be another than it was.
+
+        Returns:
+            False when there is none.
+        """
         if name not in self.managed_sessions():
             return False
         path = self._places.credentials_file
@@ -194,10 +203,10 @@ class ProfileFiles:
         def change(data: bytes) -> bytes:
             document = self._document(path, data)
             section = document.sections.get(name)
-            if section is None or section.settings.get(MANAGED) != "true":
+            if section is None or not is_managed(section.settings) or not is_doomed(section.settings):
                 return data
             if set(section.options) <= {*SESSION_KEYS, MANAGED}:
-                return document.without_section(name)
+                return document.without_lines_of(name)
             return document.with_settings(name, dict.fromkeys((*SESSION_KEYS, MANAGED)))
 
         through.edit(path, change, most_mode=0o600)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.profiles import exists
-from awsprof.errors import AnswerNeededError, NoLiveSessionError
+from awsprof.errors import AnswerNeededError, NoLiveSessionError, UsageError
 from awsprof.naming import printable
-from awsprof.sessions.roles import chain
+from awsprof.sessions.roles import chain, refuse_long_chain
 
 if TYPE_CHECKING:
     from awsprof.configfiles.profiles import ProfileFiles
@@ -78,6 +78,10 @@ class RoleAdding:
         }
         made = self._files.made_of(name, {key: value for key, value in settings.items() if value})
         chain(made, self._files.get)
+        refuse_long_chain(made, request.source, request.duration_s)
+        partition = request.role_arn.split(":")[1]
+        if request.region is None and partition != "aws":
+            raise UsageError(f"A role in {partition} needs a region of its own", hint="Name one with --region.")
         self._adding.check_place(request.name, made.account_id, force=request.force, instead_of="")
         return made
 

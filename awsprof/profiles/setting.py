@@ -22,7 +22,8 @@ from awsprof.model import (
     duration_seconds,
 )
 from awsprof.naming import printable
-from awsprof.sessions.delivery import AFTERWARDS, refuse_delivery_by_file
+from awsprof.sessions.delivery import PROCESS, UNTIL, refuse_delivery_by_file
+from awsprof.sessions.roles import chain, refuse_long_chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -93,7 +94,17 @@ class Setting:
                 "role_arn and mfa_serial in one profile would make SDKs ask for a code themselves",
                 hint="MFA comes with the session of the role's source_profile: set mfa_serial there.",
             )
+        self._check_chain(profile.name, {key: value for key, value in after.items() if value})
         return {**changes, **self._delivery(profile, changes)}
+
+    def _check_chain(self, name: str, settings: Mapping[str, str]) -> None:
+        """Refuse what makes a role that could not be assumed, whichever of its settings it was."""
+        made = self._files.made_of(name, settings)
+        if made.kind is Kind.ROLE and "source_profile" in settings:
+            hops = chain(made, self._files.get)
+            asked = settings.get("duration_seconds", "")
+            if len(hops) > 1 and asked.isdigit():
+                refuse_long_chain(made, hops[1], int(asked))
 
     def preview(self, profile: Profile, changes: dict[str, str | None], change: Change) -> None:
         self._files.set(profile.name, changes, through=change)
@@ -120,12 +131,14 @@ class Setting:
         )
         if after.delivery is Delivery.FILE:
             refuse_delivery_by_file(after)
-        if "awsprof_delivery" not in changes or profile.kind is not Kind.USER:
+        if "awsprof_delivery" not in changes:
             return {}
+        if profile.kind is not Kind.USER:
+            refuse_delivery_by_file(profile)
         by_file = changes["awsprof_delivery"] == Delivery.FILE
         line = None if by_file else process_line(profile.name, self._environ)
         found: dict[str, str | None] = {"credential_process": line}
-        return found if AFTERWARDS not in profile.settings else {**found, AFTERWARDS: None}
+        return {**found, **{key: None for key in (UNTIL, PROCESS) if key in profile.settings}}
 
     @staticmethod
     def _check_key(profile: Profile, key: str) -> None:

@@ -19,7 +19,7 @@ from awsprof.storage.private import remove_file, write_private_file
 from awsprof.storage.replace import read_shared_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from awsprof.journal.journal import Contents, FileChange, Headline, ItemChange, Journal
     from awsprof.places import Places
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from awsprof.vault import Vault
 
 UNDO = "undo"
+_HARMLESS = ("region", "output", "awsprof_color", "awsprof_session_duration", "cli_pager")
 
 
 class ConflictError(AwsprofError):
@@ -186,11 +187,16 @@ def _reverted(file: FileChange, current: bytes) -> bytes:
     return restored
 
 
+def _identity(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return those settings whose change makes a session another's, or its delivery another."""
+    return {key: value for key, value in settings.items() if key not in _HARMLESS}
+
+
 def _changed_profiles(file: FileChange) -> set[str]:
-    """Return the profiles whose settings differ between the two sides of a change: their sessions may be another's."""
+    """Return the profiles that are others on the two sides of a change: their sessions may be another's."""
     try:
         old, new = (
-            {name: section.settings for name, section in Document(file.path, data).sections.items()}
+            {name: _identity(section.settings) for name, section in Document(file.path, data).sections.items()}
             for data in (file.before or b"", file.after)
         )
     except UnparsableFileError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from awsprof.errors import AwsprofError, InvalidTokenCodeError, RefusedCodeError
@@ -92,14 +92,18 @@ class CodeLedger:
             self._write(serial, LastCode(step, _digest(serial, code)))
             return before
 
-    def give_back(self, serial: str, code: str, before: LastCode, *, refused: bool) -> None:
+    def give_back(self, serial: str, code: str, step: int, before: LastCode, *, refused: bool) -> None:
         """
         Open a step again that turned out not to be used: nothing left this machine, or STS refused a typed code.
 
         Args:
             refused: STS saw the code and said no; then the code stays known, so that it is not sent again.
         """
-        self._write(serial, LastCode(before.step, _digest(serial, code)) if refused else before)
+        claimed = LastCode(step, _digest(serial, code))
+        with locked(lock_path(self._places.locks, f"codes {serial}"), limit_s=_LEDGER_LOCK_LIMIT_S):
+            # Another process may have claimed a later step since.
+            if self._read(serial) == claimed:
+                self._write(serial, replace(claimed, step=before.step) if refused else before)
 
     def _write(self, serial: str, last: LastCode) -> None:
         write_private_file(self._places.code_ledger(serial), f"{last.step}\n{last.digest}\n".encode())

@@ -72,7 +72,7 @@ class Devices:
             maybe_used = isinstance(error, ServiceFailureError) or (isinstance(error, UnreachableError) and error.sent)
             # A refused code that was typed may be a slip of the finger: the right one is still good in this step.
             if not maybe_used and not (refused and code.step is not None):
-                self._ledger.give_back(serial, code.digits, before, refused=refused)
+                self._ledger.give_back(serial, code.digits, step, before, refused=refused)
             raise
 
     def made(self, profile: Profile, serial: str) -> TokenCode | None:

@@ -10,6 +10,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from awsprof.configfiles.merged import process_target
 from awsprof.errors import (
     AnswerNeededError,
     AwsError,
@@ -20,12 +21,12 @@ from awsprof.errors import (
     VaultError,
 )
 from awsprof.model import Delivery, Kind, MfaDevice, duration_seconds
-from awsprof.sessions.delivery import refuse_delivery_by_file
+from awsprof.sessions.delivery import identity_lock_path, refuse_delivery_by_file
 from awsprof.sessions.devices import Devices
 from awsprof.sessions.keys import load_keys
 from awsprof.sessions.roles import Roles, chain, refuse_read_only, source_of
 from awsprof.sessions.store import Session, process_answer
-from awsprof.storage.lock import LockHeldError, lock_path, locked
+from awsprof.storage.lock import LockHeldError, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,7 @@ class Sessions:
             outside,
             store=store,
             serve_source=lambda source: self.serve(source).credentials,
+            is_ready=self._is_ready,
             lock=self.identity_lock,
         )
 
@@ -135,12 +137,15 @@ class Sessions:
             NoLiveSessionError: It has none that is live.
         """
         refuse_delivery_by_file(profile)
-        session = self._store.load(profile.name, account_id=profile.account_id)
-        if session is None or not session.is_live(self._outside.now()):
-            raise _no_session(profile)
-        if profile.delivery is not Delivery.FILE:
-            self._delivery.begin_once(profile)
-        self._delivery.write(profile.name, session.credentials())
+        with self.identity_lock(profile.name):
+            profile = self._outside.profile(profile.name)
+            session = self._store.load(profile.name, account_id=profile.account_id)
+            if session is None or not session.is_live(self._outside.now()):
+                raise _no_session(profile)
+            if profile.delivery is Delivery.FILE:
+                self._delivery.write(profile, session.credentials())
+            else:
+                self._delivery.write_once(profile, session.credentials())
 
     def withdraw(self, name: str) -> None:
         """Take the session of a profile out of the credentials file, and keep it otherwise."""
@@ -148,8 +153,8 @@ class Sessions:
 
     def drop(self, name: str) -> bool:
         """Forget the session of the profile *name* wherever it lies; False when there was none."""
-        written = self._delivery.end(name)
-        return self._store.delete(name) or written
+        found = self._store.delete(name)
+        return self._delivery.end(name) or found
 
     def serve(self, profile: Profile, *, read_only: bool = False) -> Served:
         """
@@ -167,6 +172,12 @@ class Sessions:
         if profile.kind is Kind.ROLE:
             return self._of_session(self.roles.session(profile, read_only=read_only))
         if profile.kind is not Kind.USER:
+            target = process_target(profile.settings)
+            if target is not None and target != profile.name:
+                # Another's name for a profile of ours; only a USER ends this, so it cannot go round.
+                served = self._outside.profile(target)
+                if served.kind is Kind.USER:
+                    return self.serve(served)
             credentials = self._outside.provided(profile.name)
             return Served(credentials, process_answer(credentials, profile.account_id))
         if profile.needs_session:
@@ -188,12 +199,12 @@ class Sessions:
         for one in told:
             self._store.save_state(one.name, session.expiration_s, account_id=one.account_id, protected=one.protected)
         if profile.delivery is Delivery.FILE and profile.needs_session and session.is_live(self._outside.now()):
-            self._delivery.write(profile.name, session.credentials())
+            self._delivery.write(profile, session.credentials())
 
     @contextlib.contextmanager
     def identity_lock(self, name: str) -> Iterator[None]:
         """Let one process at a time ask, log in, or change the keys of the profile that holds them."""
-        path = lock_path(self._places.locks, f"identity {name}")
+        path = identity_lock_path(self._places.locks, name)
         waiting = f"Waiting for another awsprof that is busy with {name} …"
         try:
             with locked(path, limit_s=ANSWER_LIMIT_S, on_wait=lambda: self._outside.person.tell(waiting)):
@@ -216,11 +227,18 @@ class Sessions:
     def _sign_in(self, profile: Profile, *, force: bool) -> bool:
         """Have the AWS CLI sign in where its last sign-in no longer serves; returns whether it had to."""
         if not force:
-            with contextlib.suppress(NoLiveSessionError):
+            with contextlib.suppress(AwsprofError):
                 self._outside.provided(profile.name)
                 return False
         self._outside.sign_in(profile)
         return True
+
+    def _is_ready(self, profile: Profile) -> bool:
+        """Whether the credentials of a profile can be had without a person, and without waiting for a code."""
+        if not profile.needs_session:
+            return True
+        session = self._store.load(profile.name, account_id=profile.account_id)
+        return (session is not None and session.is_live(self._outside.now())) or self.devices.renews_now(profile)
 
     def _user_session(self, profile: Profile) -> Session:
         session = self._store.load(profile.name, account_id=profile.account_id)

@@ -46,7 +46,9 @@ def chain(profile: Profile, lookup: Callable[[str], Profile]) -> list[Profile]:
         if source == found[-1].name and "aws_access_key_id" in found[-1].settings:
             return found
         path = " → ".join([*names, printable(source)])
-        if source in (hop.name for hop in found) or len(found) > _MAX_CHAIN:
+        if len(found) > _MAX_CHAIN:
+            raise AwsprofError(f"More than {_MAX_CHAIN} roles are assumed one through the other: {path}")
+        if source in (hop.name for hop in found):
             raise AwsprofError(
                 f"source_profile leads round in a circle: {path}", hint="Correct source_profile in one of them."
             )
@@ -69,16 +71,19 @@ class Roles:
         *,
         store: SessionStore,
         serve_source: Callable[[Profile], Credentials],
+        is_ready: Callable[[Profile], bool],
         lock: Callable[[str], contextlib.AbstractContextManager[None]],
     ) -> None:
         """
         Args:
             serve_source: Returns the credentials of a profile that is no role.
+            is_ready: Whether it could do so without a person and without a wait.
             lock: Lets one process at a time assume the role of the profile named.
         """
         self._outside = outside
         self._store = store
         self._serve_source = serve_source
+        self._is_ready = is_ready
         self._lock = lock
 
     def session(self, profile: Profile, *, read_only: bool = False) -> Session:
@@ -99,12 +104,12 @@ class Roles:
         name = f"{profile.name}/{READ_ONLY}" if read_only else profile.name
         # A config edited by hand must not be answered with a session of the role it named before.
         origin = _fingerprint(hops)
-        session = self._store.load(name, account_id=profile.account_id, origin=origin)
-        if session is not None and session.is_fresh(self._outside.now()):
+        session = self._store.load(name, origin=origin)
+        if session is not None and self._serves(session, hops):
             return session
         with self._lock(name):
-            session = self._store.load(name, account_id=profile.account_id, origin=origin)
-            if session is not None and session.is_fresh(self._outside.now()):
+            session = self._store.load(name, origin=origin)
+            if session is not None and self._serves(session, hops):
                 return session
             try:
                 renewed = self.assume(profile, self._source(hops), read_only=read_only)
@@ -114,6 +119,11 @@ class Roles:
                 return session
             self._store.save(name, renewed, origin=origin)
             return renewed
+
+    def _serves(self, session: Session, hops: list[Profile]) -> bool:
+        """Whether a cached session is handed out as it is: while fresh, or live where renewing needs somebody."""
+        now = self._outside.now()
+        return session.is_fresh(now) or (session.is_live(now) and not self._is_ready(hops[-1]))
 
     def _source(self, hops: list[Profile]) -> Credentials:
         profile, *rest = hops
@@ -127,8 +137,15 @@ class Roles:
     def assume(self, profile: Profile, source: Credentials, *, read_only: bool = False) -> Session:
         """Assume a role with the credentials of its source; stores nothing."""
         role_arn = profile.settings["role_arn"]
+        account_id = account_of(role_arn)
+        if account_id is not None and profile.account_id not in (None, account_id):
+            raise AwsprofError(
+                f"The role of {printable(profile.name)} is in account {account_id}, "
+                f"and its aws_account_id says {printable(profile.account_id or '')}",
+                hint="Correct role_arn or aws_account_id.",
+            )
         asked = profile.settings.get("duration_seconds", "")
-        duration_s = int(asked) if asked.isdigit() else CHAINED_LIMIT_S
+        duration_s = int(asked) if asked.isascii() and asked.isdigit() else CHAINED_LIMIT_S
         if isinstance(source, SessionCredentials):
             duration_s = min(duration_s, CHAINED_LIMIT_S)
         partition = role_arn.split(":")[1] if role_arn.startswith("arn:") else "aws"
@@ -143,6 +160,8 @@ class Roles:
                 policy_arn=f"arn:{partition}:iam::aws:policy/{_READ_ONLY_POLICY}" if read_only else None,
             )
         except AccessDeniedError as error:
+            if error.code == "ExpiredToken":
+                error.hint = "Its source's session has ended at AWS: 'awsprof login --force' starts a new one."
             error.hint = error.hint or _denied_hint(profile, source)
             raise
         return Session.of(assumed, account_id=profile.account_id, duration_s=duration_s)
@@ -158,6 +177,39 @@ def source_of(profile: Profile, profiles: Mapping[str, Profile]) -> Profile:
             break
         profile = found
     return profile
+
+
+def lives_by(profile: Profile, name: str, profiles: Mapping[str, Profile]) -> bool:
+    """Whether a role is assumed, directly or through other roles, with the session of the profile *name*."""
+    seen: set[str] = set()
+    while profile.kind is Kind.ROLE and profile.name not in seen:
+        seen.add(profile.name)
+        source = profile.settings.get("source_profile", "")
+        if source == name:
+            return True
+        found = profiles.get(source)
+        if found is None:
+            break
+        profile = found
+    return False
+
+
+def account_of(role_arn: str) -> str | None:
+    """Return the account a role's ARN is of; None for a text that is no ARN."""
+    parts = role_arn.split(":")
+    return parts[4] if len(parts) == 6 and parts[4].isdigit() else None
+
+
+def refuse_long_chain(profile: Profile, source: Profile, duration_s: int | None) -> None:
+    """Refuse a length of session that no tool could ask for: a role assumed with a session lasts an hour at most."""
+    if duration_s is None or duration_s <= CHAINED_LIMIT_S or (source.kind is Kind.USER and not source.needs_session):
+        return
+    if source.kind in (Kind.KEYS, Kind.OTHER, Kind.PROCESS):
+        return  # who knows what they serve
+    raise UsageError(
+        f"{printable(profile.name)} is assumed with a session of {printable(source.name)}, and so for an hour at most",
+        hint="Leave the duration out, or give at most 1h.",
+    )
 
 
 def refuse_read_only(profile: Profile) -> None:

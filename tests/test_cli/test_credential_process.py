@@ -281,6 +281,28 @@ def test_an_answer_that_is_no_json_is_none(awsprof: CommandLine, logged_in: Iden
     assert awsprof("exec", NAME, "--", "true") == NO_SESSION
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "SessionToken": "t", '
+        '"Expiration": "2020-01-01T00:00:00Z"}',
+        '{"Version": 1, "AccessKeyId": null, "SecretAccessKey": "s"}',
+        '{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "soon"}',
+        "[]",
+        "null",
+        "5",
+        "no JSON",
+    ],
+)
+def test_anothers_odd_answer_has_a_sentence(awsprof: CommandLine, home: Path, answer: str) -> None:
+    """What another program answers amiss is exit 7 and a sentence, whatever botocore makes of it."""
+    (home / "answer").write_text(answer)
+    write_config(home, f"[profile theirs]\ncredential_process = cat {home / 'answer'}\nregion = eu-west-1\n")
+    outcome = awsprof("exec", "theirs", "--", "true")
+    assert (outcome.status, outcome.stdout) == (7, "")
+    assert "The credentials of theirs cannot be had" in outcome.stderr
+
+
 # Roles, and profiles of others.
 
 

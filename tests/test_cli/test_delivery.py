@@ -234,13 +234,139 @@ def test_write_ends_with_the_session(awsprof: CommandLine, logged_in: Identity, 
     assert (settings(awsprof), triple(awsprof)) == (before, {})
 
 
-def test_write_after_the_keys_were_taken_out_by_hand(awsprof: CommandLine, logged_in: Identity) -> None:
-    """Where somebody takes the session out of the file, the next command brings the process back."""
+def test_write_after_the_keys_were_taken_out_by_hand(
+    awsprof: CommandLine, logged_in: Identity, wait: Callable[[float], None]
+) -> None:
+    """Where somebody takes the session out of the file, logout or its end brings the process back all the same."""
     before = _settings_in(awsprof.config)
     assert awsprof("login", "dev", "--write").status == 0
     write_config(awsprof.home, "", "credentials")
+    wait(12 * 3600)
     assert awsprof("list").status == 0
     assert settings(awsprof) == before
+
+
+def test_the_process_comes_back_as_it_was(awsprof: CommandLine, logged_in: Identity) -> None:
+    """The line is the one there was, with whatever launcher; one that somebody wrote meanwhile stays."""
+    older = awsprof.config.replace("/bin/awsprof ", "/bin/old/awsprof ")
+    write_config(awsprof.home, older)
+    assert awsprof("login", "dev", "--write").status == 0
+    assert awsprof("logout", "dev").status == 0
+    assert settings(awsprof) == _settings_in(older)
+
+
+COMMENTS = "[other]\nregion = a\n# disabled:\n#[old]\n#aws_access_key_id = AKIAOLD\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [COMMENTS, COMMENTS.replace("\n", "\r\n"), "# only a note\n", "", "\n\n", "[other]\nregion = a\n\n\n; end\n"],
+)
+def test_every_other_byte_stays(awsprof: CommandLine, logged_in: Identity, text: str) -> None:
+    """Comments at the end of the file are nobody's introduction: written and taken out, the bytes are as before."""
+    path = write_config(awsprof.home, text, "credentials")
+    assert awsprof("login", "dev", "--write").status == 0
+    assert awsprof("logout", "dev").status == 0
+    assert path.read_bytes() == text.encode()
+
+
+def test_lines_behind_the_session_stay(awsprof: CommandLine, by_file: Identity) -> None:
+    """What somebody adds below the session while it is there stays whole."""
+    added = "\n# theirs\n\n[theirs]\nregion = b\n"
+    write_config(awsprof.home, credentials(awsprof) + added, "credentials")
+    assert awsprof("logout", "dev").status == 0
+    assert credentials(awsprof) == OWN + added
+
+
+def test_a_sweep_looks_again_before_it_takes_out(awsprof: CommandLine, by_file: Identity) -> None:
+    """A session that another process wrote since the sweep looked stays."""
+    from awsprof.cli.world import World
+
+    world = World(terminal=awsprof.terminal, now=awsprof.now)  # type: ignore[arg-type]
+    files = world.files
+    real = files.managed_sessions
+    kept = credentials(awsprof)
+    files.managed_sessions = lambda: {name: {**its, "expiration": ""} for name, its in real().items()}  # type: ignore[method-assign]
+    delivery.FileDelivery(files, world.places, world.environ).sweep(awsprof.now())
+    assert credentials(awsprof) == kept
+
+
+def test_a_sweep_leaves_a_login_alone(awsprof: CommandLine, by_file: Identity, wait: Callable[[float], None]) -> None:
+    """While another process is busy with the profile, its session is that one's business."""
+    from awsprof.cli.world import World
+
+    wait(12 * 3600)
+    world = World(terminal=awsprof.terminal, now=awsprof.now)  # type: ignore[arg-type]
+    with world.sessions.identity_lock(NAME):
+        assert awsprof("list").status == 0
+        assert triple(awsprof)
+    assert awsprof("list").status == 0
+    assert not triple(awsprof)
+
+
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+def test_another_file_in_the_environment_changes_nothing(
+    awsprof: CommandLine, logged_in: Identity, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """A command that is told of another file does not judge by it what stands in the usual one."""
+    for command in (["set", "dev", "awsprof_delivery=file"], ["login", "dev", "--write"]):
+        assert awsprof(*command).status == 0
+        before = (settings(awsprof), triple(awsprof))
+        monkeypatch.setenv(variable, str(awsprof.home / "another"))
+        assert awsprof("list").status == 0
+        monkeypatch.delenv(variable)
+        assert (settings(awsprof), triple(awsprof)) == before
+        assert awsprof("set", "dev", "awsprof_delivery=").status == 0
+
+
+def test_anothers_process_is_not_taken_over(awsprof: CommandLine, logged_in: Identity) -> None:
+    """The delivery of a profile that another program serves is not awsprof's to set."""
+    foreign = f"[profile {NAME}]\nmfa_serial = arn:aws:iam::111111111111:mfa/p\ncredential_process = vault exec x\n"
+    write_config(awsprof.home, foreign)
+    for words in (
+        ["set", NAME, "awsprof_delivery=file"],
+        ["set", NAME, "awsprof_delivery="],
+        ["login", NAME, "--write"],
+    ):
+        assert awsprof(*words).status == 2
+    assert awsprof.config == foreign
+
+
+def test_a_process_beside_delivery_by_file_goes(awsprof: CommandLine, logged_in: Identity) -> None:
+    """Where somebody wrote both into the section, login takes the process out before it writes the keys."""
+    write_config(awsprof.home, f"{awsprof.config}awsprof_delivery = file\n")
+    assert awsprof("login", "dev").status == 0
+    assert triple(awsprof)
+    assert "credential_process" not in settings(awsprof)
+
+
+def test_a_long_term_key_in_its_place_is_not_ours(
+    awsprof: CommandLine, by_file: Identity, wait: Callable[[float], None]
+) -> None:
+    """A key that somebody put into the section, as aws configure does, is never swept."""
+    theirs = credentials(awsprof).replace(triple(awsprof)["aws_access_key_id"], "AKIAXXXXXXXXXEXAMPLE")
+    write_config(awsprof.home, theirs, "credentials")
+    wait(12 * 3600)
+    assert awsprof("list").status == 0
+    awsprof("logout", NAME)
+    assert credentials(awsprof) == theirs
+
+
+def test_managed_in_the_default_section(awsprof: CommandLine, logged_in: Identity) -> None:
+    """A mark in [DEFAULT] is none of ours and breaks nothing."""
+    text = "[DEFAULT]\nawsprof_managed = true\nexpiration = 2999-01-01T00:00:00Z\n"
+    write_config(awsprof.home, text, "credentials")
+    assert awsprof("settings", "list").status == 0
+    assert credentials(awsprof) == text
+
+
+def test_write_that_fails_leaves_the_process(awsprof: CommandLine, logged_in: Identity) -> None:
+    """Where the credentials file cannot be written, the process line is as it was."""
+    before = awsprof.config
+    write_config(awsprof.home, OWN, "credentials").chmod(0o400)
+    outcome = awsprof("login", "dev", "--write")
+    assert (outcome.status, _settings_in(awsprof.config)) == (5, _settings_in(before))
+    assert credentials(awsprof) == OWN
 
 
 def test_write_beside_delivery_by_file(awsprof: CommandLine, by_file: Identity) -> None:

@@ -251,6 +251,100 @@ def test_role_with_keys_of_its_own_section(awsprof: CommandLine, paul_in_dev: Id
     assert awsprof("whoami", "own").status == 0
 
 
+def _shorten(awsprof: CommandLine, name: str, left_s: int) -> None:
+    """Let a cached session of a role end soon."""
+    path = session_file(awsprof.home, name)
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([b"%d" % (int(awsprof.now().timestamp()) + left_s), *lines[1:]]))
+
+
+def test_a_live_role_is_served_before_a_question(
+    awsprof: CommandLine, added: str, logged_in: Identity, aws: LocalAWS
+) -> None:
+    """At a terminal too: renewing would need the person, and there are minutes left."""
+    assert awsprof("whoami", added).status == 0
+    _shorten(awsprof, added, 600)
+    leave(awsprof, logged_in.profile, -10)
+    aws.clear_calls()
+    outcome = awsprof("credential-process", added, answers=["000000"])
+    assert (outcome.status, awsprof.terminal.questions, aws.calls) == (0, [], [])
+    store_seed(awsprof, logged_in)
+    assert awsprof("credential-process", added).status == 0
+    assert awsprof.slept_s == []
+
+
+def test_the_fast_path_leaves_roles_alone(awsprof: CommandLine, added: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot know whether the config still means the role that is cached."""
+    from awsprof.fastpath import cached_answer
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert cached_answer(["credential-process", "autochart_dev_paul"]) is not None
+    assert awsprof("whoami", added).status == 0
+    assert cached_answer(["credential-process", added]) is None
+
+
+def test_account_that_is_not_the_roles(awsprof: CommandLine, added: str) -> None:
+    """A session is never said to be of another account than the role's."""
+    assert awsprof("set", added, "aws_account_id=999999999999").status == 0
+    for words in (["credential-process", added], ["whoami", added]):
+        outcome = awsprof(*words)
+        assert (outcome.status, outcome.stdout) == (1, "")
+        assert "aws_account_id says 999999999999" in outcome.stderr
+
+
+@pytest.mark.parametrize("duration", ["2h", "12h"])
+def test_no_length_that_tools_could_not_ask_for(awsprof: CommandLine, added: str, role: Role, duration: str) -> None:
+    """A role assumed with a session lasts an hour at most: more is refused, in add and in set."""
+    words = ["--role-arn", role.arn, "--source", "dev", "--external-id", "autochart-7", "--duration", duration]
+    outcome = awsprof("add", "autochart", "other", "paul", "--region", REGION, *words)
+    assert (outcome.status, "an hour at most" in outcome.stderr) == (2, True)
+    assert awsprof("set", added, "duration_seconds=7200").status == 2
+    assert awsprof("set", added, "duration_seconds=3600").status == 0
+
+
+def test_long_sessions_of_bare_keys(awsprof: CommandLine, without_mfa: object, aws: LocalAWS) -> None:
+    """A source that serves its long-term keys may ask for as much as the role allows, and no more."""
+    made = aws.account(DEV).role("Long", OTHER, max_session_s=7200)
+    words = ["--role-arn", made.arn, "--source", "legacy", "--region", REGION]
+    assert awsprof("add", "autochart", "audit", "paul", *words, "--duration", "4h").status == 7
+    assert awsprof("add", "autochart", "audit", "paul", *words, "--duration", "2h").status == 0
+    assert awsprof("whoami", "audit").status == 0
+
+
+def test_set_makes_no_circle(awsprof: CommandLine, added: str, role: Role) -> None:
+    """source_profile that would lead back is refused."""
+    words = ["--role-arn", role.arn, "--source", added, "--no-verify", "--region", REGION]
+    assert awsprof("add", "autochart", "far", "paul", *words).status == 0
+    outcome = awsprof("set", added, "source_profile=autochart_far_paul")
+    assert outcome.status == 1
+    assert "circle" in outcome.stderr
+
+
+def test_regions_of_other_partitions(awsprof: CommandLine, dev: Identity) -> None:
+    """A role in China or GovCloud needs --region; elsewhere a person is asked for one."""
+    words = ["add", "autochart", "audit", "paul", "--source", "dev", "--no-verify"]
+    assert awsprof(*words, "--role-arn", "arn:aws-cn:iam::333333333333:role/x").status == 2
+    arn = ["--role-arn", "arn:aws:iam::333333333333:role/x"]
+    assert awsprof(*words, *arn, answers=["eu-west-3"]).status == 0
+    assert "region = eu-west-3" in awsprof.config
+
+
+def test_logout_of_a_role_alone(awsprof: CommandLine, added: str, dev: Identity) -> None:
+    """The role's own session goes; what its source still has, its state still says."""
+    assert awsprof("whoami", added).status == 0
+    assert awsprof("logout", added).stdout == f"{added}: logged out\n"
+    assert not session_file(awsprof.home, added).exists()
+    assert state_file(awsprof.home, added).exists()
+
+
+def test_anothers_name_for_one_of_ours(awsprof: CommandLine, logged_in: Identity) -> None:
+    """A profile whose process is awsprof's, asked for a profile of ours, serves that one's session."""
+    line = next(line for line in awsprof.config.splitlines() if line.startswith("credential_process"))
+    write_config(awsprof.home, f"{awsprof.config}\n[profile old]\n{line}\n")
+    assert awsprof("exec", "old", "--", "true").status == 0
+    assert awsprof.became[0][1]["AWS_SESSION_TOKEN"]
+
+
 # Read-only.
 
 
