@@ -70,9 +70,15 @@ class Client:
         *,
         credentials: Credentials,
         region: str,
+        session: botocore.session.Session,
         environ: Mapping[str, str],
         trace: Callable[[str], None],
     ) -> None:
+        """
+        Args:
+            session: One of `isolated_session`; it holds no credentials, and keeps what it read of AWS's descriptions.
+        """
+        self._session = session
         self._service = service
         self._credentials = credentials
         self._region = region
@@ -102,9 +108,8 @@ class Client:
             self._trace(f"{self._service} {operation} in {self._region}: {outcome}, {elapsed_ms:.0f} ms")
 
     def _build(self, attempts: int) -> BaseClient:
-        session = isolated_session()
         token = self._credentials.session_token if isinstance(self._credentials, SessionCredentials) else None
-        client: BaseClient = session.create_client(
+        client: BaseClient = self._session.create_client(
             self._service,
             region_name=self._region,
             aws_access_key_id=self._credentials.access_key_id,

@@ -4,12 +4,15 @@ What the calls of every service share: whose credentials they carry, and how the
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from awsprof.aws.client import Client
+from awsprof.aws.client import Client, isolated_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import botocore.session
 
     from awsprof.model import Credentials
 
@@ -22,4 +25,16 @@ class Service:
         self._trace = trace
 
     def _client(self, service: str, credentials: Credentials, region: str) -> Client:
-        return Client(service, credentials=credentials, region=region, environ=self._environ, trace=self._trace)
+        return Client(
+            service,
+            credentials=credentials,
+            region=region,
+            session=self._session,
+            environ=self._environ,
+            trace=self._trace,
+        )
+
+    @cached_property
+    def _session(self) -> botocore.session.Session:
+        # Reading AWS's description of a service takes longer than calling it, and one command calls several times.
+        return isolated_session()
