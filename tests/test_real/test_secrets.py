@@ -211,6 +211,41 @@ def _default(office: Office, status: int, *words: str) -> Run:
     return Run(status, list(words), environ={"AWS_SHARED_CREDENTIALS_FILE": path})
 
 
+def _mfa_enroll(office: Office) -> Run:
+    """The seed goes into the vault, and codes are made from it."""
+    return Run(0, [office.member(profile=True).name, "--store-seed", "--yes"])
+
+
+def _with_device(office: Office, seed_of: str | None = None) -> Run:
+    """A user with a device, whose seed, or another's, is about to be stored."""
+    office._made += 1
+    identity = office.know(office.machine.member(f"mfa{office._made}", DEV, user=f"m{office._made}"))
+    assert office.machine.add(identity).status == 0
+    assert identity.device is not None
+    return Run(
+        0 if seed_of is None else 7, [identity.name, "--from", "-", "--yes"], f"{seed_of or identity.device.seed}\n"
+    )
+
+
+def _mfa_add(office: Office) -> Run:
+    return _with_device(office)
+
+
+def _mfa_add_wrong(office: Office) -> Run:
+    assert office.auto.device is not None
+    return _with_device(office, office.auto.device.seed)
+
+
+def _mfa_code(office: Office) -> Run:
+    shutil.rmtree(office.machine.state / "codes", ignore_errors=True)
+    return Run(0, [office.auto.name, "--json"])
+
+
+def _rotate(office: Office) -> Run:
+    """The new key is one more secret that nothing may show; AWS alone knows it beforehand."""
+    return Run(0, [office.member(profile=True).name, "--json"])
+
+
 # Each command in success and in failure. A new command fails test_every_command_is_tried until it stands here.
 RUNS: dict[str, tuple[Callable[[Office], Run], Callable[[Office], Run]]] = {
     "add": (_add, _add_wrong),
@@ -241,6 +276,17 @@ RUNS: dict[str, tuple[Callable[[Office], Run], Callable[[Office], Run]]] = {
         lambda _: Run(6, environ={"AWSPROF_VAULT_PASSPHRASE": WRONG_PASSPHRASE}),
     ),
     "vault lock": (lambda _: Run(0), lambda _: Run(2, ["now"])),
+    "vault move": (
+        # This machine has no keyring, so nothing can be moved from or to one; test_moving.py has the other outcomes.
+        lambda _: Run(6, ["file", "--dry-run", "--json"]),
+        lambda _: Run(2, ["keyring", "--yes"]),  # AWSPROF_VAULT forces the other one
+    ),
+    "mfa enroll": (_mfa_enroll, lambda _: Run(1, ["outside", "--store-seed", "--yes"])),
+    "mfa add": (_mfa_add, _mfa_add_wrong),
+    "mfa code": (_mfa_code, lambda _: Run(1, ["dev"])),
+    "mfa list": (lambda _: Run(0, ["dev", "--json"]), lambda _: Run(3, ["nothing"])),
+    "mfa remove": (lambda office: Run(0, [office.member(profile=True).name, "--yes"]), lambda _: Run(3, ["nothing"])),
+    "rotate": (_rotate, lambda _: Run(1, ["outside"])),
     "exec": (lambda _: Run(0, ["dev", "--", "true"]), lambda _: Run(127, ["dev", "--", "no-such-command"])),
     "export": (
         lambda office: Run(0, ["dev", "--format", "json"], purpose=office.dev.name),
