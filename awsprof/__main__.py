@@ -1,18 +1,21 @@
-"""The entry point: a cached answer at once, or the whole command line."""
+"""The entry point: what is cached at once, or the whole command line."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from awsprof.fastpath import cached_answer
+from awsprof.fastpath import cached_answer, cached_init
 
 
 def main() -> None:
-    answer = cached_answer(sys.argv[1:])
-    if answer is not None:
+    arguments = sys.argv[1:]
+    answer = cached_answer(arguments)
+    ready = cached_init(arguments) if answer is None else answer + b"\n"
+    if ready is not None:
         try:
-            os.write(1, answer + b"\n")
+            while ready:
+                ready = ready[os.write(1, ready) :]
         except OSError:
             sys.exit(1)  # whoever asked has left
         return

@@ -45,8 +45,15 @@ _COMMANDS = {
     "mfa": _Entry("Sessions", "mfa", "Make, store, list and remove MFA devices."),
     "rotate": _Entry("Sessions", "rotating", "Replace access keys by new ones, with one MFA code."),
     "vault": _Entry("Sessions", "vault", "See, unlock, lock and move the place where secrets rest."),
+    "use": _Entry(
+        "Use them", "shell", "Make a profile the active one of this shell."
+    ),
+    "off": _Entry("Use them", "shell", "Make no profile the active one of this shell."),
     "exec": _Entry("Use them", "using", "Run a command with a profile's credentials."),
     "export": _Entry("Use them", "using", "Print a profile's credentials as shell code, dotenv or JSON."),
+    "init": _Entry("Shell", "shell", "Print the integration with a shell, for one line in its start-up file."),
+    "prompt": _Entry("Shell", "shell", "Print the active profile in a few words, for other programs' prompts."),
+    "completion": _Entry("Shell", "completion", "Print the code that completes awsprof's words in a shell."),
     "settings": _Entry("Shell", "settings", "Get, set and list awsprof's own settings."),
     "credential-process": _Entry("Plumbing", "sessions", "Answer an AWS tool; credential_process lines call this."),
 }

@@ -35,6 +35,8 @@ _TAKEN_OUT = (
     "AWS_DEFAULT_PROFILE",
 )
 _CONTAINER = "AWS_CONTAINER_"
+# Beside AWS_PROFILE, each of these alone makes boto3, and others, use something else; the prompts warn of them.
+OVERRIDING = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_DEFAULT_PROFILE")
 _OWN = ("AWSPROF_PROFILE", "AWSPROF_PRODUCT", "AWSPROF_ENV", "AWSPROF_USER")
 # Serverless reads AWS_<STAGE>_PROFILE and its siblings before provider.profile.
 _PER_STAGE = re.compile(r"AWS_[A-Z0-9_]+_(PROFILE|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)")
@@ -66,6 +68,17 @@ def taken_out(environ: Iterable[str]) -> list[str]:
     """Return the variables that ``export`` takes out of a shell, in a fixed order, then others found in *environ*."""
     containers = sorted(name for name in environ if name.startswith(_CONTAINER) and name not in _TAKEN_OUT)
     return [*_TAKEN_OUT, *containers, "AWS_PROFILE", *_OWN]
+
+
+def taken_out_by_use(environ: Iterable[str]) -> list[str]:
+    """Return the variables that ``use`` takes out of a shell: whatever a tool would take before AWS_PROFILE."""
+    return [name for name in taken_out(environ) if name not in ("AWS_PROFILE", *_OWN)]
+
+
+def overriding(environ: Mapping[str, str]) -> list[str]:
+    """Return the variables in *environ* that keep some tool from using AWS_PROFILE."""
+    active = environ.get("AWS_PROFILE")
+    return [name for name in OVERRIDING if environ.get(name) and environ[name] != active]
 
 
 def for_command(environ: Mapping[str, str], profile: Profile, credentials: Credentials) -> dict[str, str]:

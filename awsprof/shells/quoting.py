@@ -7,6 +7,7 @@ Knows quoting rules; not what is quoted.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 # PowerShell takes each of these for a single quote.
 _POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
+_PLAIN_IN_FISH = re.compile(r"[A-Za-z0-9_/-]+")
 _UNSAFE_IN_CMD = frozenset('"%!^&|<>\r\n')
 
 
@@ -25,6 +27,8 @@ def _sh(text: str) -> str:
 
 
 def _fish(text: str) -> str:
+    if _PLAIN_IN_FISH.fullmatch(text):
+        return text  # as fish_indent would have it
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
@@ -48,6 +52,19 @@ def _dotenv(text: str) -> str:
     if "'" in text or "\n" in text or "\r" in text:
         raise RefusedNameError("The dotenv format cannot take a value with a quote or a line end in it")
     return f"'{text}'"
+
+
+_QUOTERS: dict[str, Callable[[str], str]] = {
+    "bash": _sh,
+    "zsh": _sh,
+    "fish": _fish,
+    "powershell": _powershell,
+}
+
+
+def quote(shell: str, text: str) -> str:
+    """Return *text* as one word of *shell*, in which nothing is expanded."""
+    return _QUOTERS[shell](text)
 
 
 _SETTERS: dict[str, Callable[[str, str], str]] = {

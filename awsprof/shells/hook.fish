@@ -1,0 +1,310 @@
+# awsprof in fish, 3.4 and newer: `awsprof use` and `awsprof off` for this shell, and the active profile in its prompt.
+
+# >>> values
+set -g __awsprof_launcher /usr/local/bin/awsprof
+set -g __awsprof_states $HOME/.local/state/awsprof/state
+set -g __awsprof_protected prod production live
+set -g __awsprof_ascii ''
+set -g __awsprof_release yes
+# <<< values
+
+set -q __awsprof_previous
+or set -g __awsprof_previous ''
+
+# The real program; where its launcher has moved since, whatever is on PATH.
+function __awsprof_run
+    if test -x $__awsprof_launcher
+        $__awsprof_launcher $argv
+    else
+        command awsprof $argv
+    end
+end
+
+# Whether the words mean `use` or `off`, which change this shell; both with --help only print.
+function __awsprof_is_ours
+    set -l verb ''
+    for word in $argv
+        switch $word
+            case -h --help --version
+                return 1
+            case '-*'
+            case '*'
+                test -n "$verb"
+                or set verb $word
+        end
+    end
+    contains -- "$verb" use off
+end
+
+function awsprof --description 'Work in many AWS accounts'
+    if not __awsprof_is_ours $argv
+        __awsprof_run $argv
+        return
+    end
+    set -l before "$AWS_PROFILE"
+    set -lx AWSPROF_SHELL fish
+    set -lx AWSPROF_PREVIOUS $__awsprof_previous
+    set -l code (__awsprof_run $argv)
+    or return
+    string join \n -- $code | source
+    if test -n "$before" -a "$before" != "$AWS_PROFILE"
+        set -g __awsprof_previous $before
+    end
+    return 0
+end
+
+# >>> hook
+
+# An age that no file has.
+set -g __awsprof_never -99999999999
+# What was learned last, and from what; learned anew only when that changes.
+set -g __awsprof_name ''
+set -g __awsprof_state ''
+set -g __awsprof_expires ''
+set -g __awsprof_left ''
+set -g __awsprof_worded $__awsprof_never
+set -g __awsprof_worded_at 0
+
+# Learn what the name alone tells, once for each name: the file its state is in, and what to call it.
+function __awsprof_learn_name
+    set -g __awsprof_name "$AWS_PROFILE"
+    set -g __awsprof_state '?'
+    set -g __awsprof_product ''
+    set -g __awsprof_env ''
+    if string match -qr '^[a-z0-9_-][a-z0-9._-]*$' -- "$__awsprof_name"
+        set -g __awsprof_file $__awsprof_name
+        set -g __awsprof_label $__awsprof_name
+        # A name of the convention is told by product and env.
+        set -l part '(?!default_)([a-z0-9](?:[a-z0-9.-]{0,30}[a-z0-9])?)_'
+        set -l parts (string match -r "^$part$part$part\$" -- "$__awsprof_name"_)
+        and set -g __awsprof_product $parts[2]
+        and set -g __awsprof_env $parts[3]
+        and set -g __awsprof_label $parts[2]/$parts[3]
+        return
+    end
+    # Others may have written the name: what a terminal or a prompt might act on becomes a question mark.
+    set -l printed (string replace -ra '[^\p{L}\p{N}._/@+=,: -]' '?' -- "$__awsprof_name" | string join '?')
+    set -g __awsprof_label (string sub -l 64 -- $printed)
+    # Percent-encode the name's bytes as awsprof does for its files.
+    set -g __awsprof_file ''
+    for char in (string escape --style=url -- "$__awsprof_name" | string match -ra '%..|.')
+        if string match -qr '^[A-Z/~]$' -- $char
+            set char (printf '%%%02X' "'$char")
+        else if test "$__awsprof_file$char" = .
+            set char '%2E'
+        end
+        set -g __awsprof_file $__awsprof_file$char
+    end
+end
+
+# Learn what the text of a state file tells: expiration, account id, alias and mark, a line each.
+function __awsprof_learn_state -a text
+    set -g __awsprof_state "$text"
+    set -g __awsprof_worded $__awsprof_never
+    set -l lines (string split \n -- "$text")
+    set -g __awsprof_expires ''
+    set -g __awsprof_alias ''
+    set -g __awsprof_is_protected ''
+    if contains -- "$__awsprof_env" $__awsprof_protected; or test "$lines[4]" = protected
+        set -g __awsprof_is_protected yes
+    end
+    if string match -qr '^[0-9]{1,11}$' -- "$lines[1]"
+        set -g __awsprof_expires $lines[1]
+        # No account alias has any other character.
+        if string match -qr '^[a-z0-9-]+$' -- "$lines[3]"
+            set -g __awsprof_alias $lines[3]
+        end
+    end
+end
+
+# Put the time left into words, and note up to which age they hold: arithmetic is the dearest thing here.
+function __awsprof_word_left -a age
+    set -g __awsprof_worded_at $age
+    if test $age -ge 0
+        set -g __awsprof_left expired
+        # To be looked at again, as long as it is so.
+        set -g __awsprof_worded $__awsprof_never
+        if test -n "$__awsprof_is_protected" -a -n "$__awsprof_release"
+            set -g __awsprof_previous $AWS_PROFILE
+            set -e AWS_PROFILE
+            echo "awsprof: the session of $__awsprof_label has expired: this shell lets go of it" >&2
+        end
+    else if test $age -gt -120
+        set -g __awsprof_left (string sub -s 2 -- $age)s
+        set -g __awsprof_worded $age
+    else
+        set -l minutes (math "floor((0 - $age) / 60)")
+        set -g __awsprof_worded (math "0 - 60 * $minutes")
+        set -g __awsprof_left $minutes'm'
+        if test $minutes -ge 60
+            set -g __awsprof_left (printf '%dh%02dm' (math "floor($minutes / 60)") (math "$minutes % 60"))
+        end
+    end
+end
+
+# Before fish 3.5 there is no clock without a process.
+set -g __awsprof_clock path
+contains path (builtin -n)
+or set -g __awsprof_clock ''
+
+# >>> prompt
+set -g __awsprof_segment ''
+set -g __awsprof_drawn ''
+set -g __awsprof_directory ''
+set -g __awsprof_here ''
+set -g __awsprof_warning '!'
+set -g __awsprof_other '!='
+set -l locale (string match -v '' -- "$LC_ALL" "$LC_CTYPE" "$LANG")
+if string match -qir 'utf-?8$' -- "$locale[1]$__awsprof_ascii"
+    set __awsprof_warning \u26a0
+    set __awsprof_other \u2260
+end
+
+# Find the product that the nearest .awsprof.toml upwards is of, once for each directory.
+function __awsprof_learn_directory
+    set -g __awsprof_directory $PWD
+    set -g __awsprof_here ''
+    set -l above .
+    for part in (string split / -- (builtin pwd -P 2>/dev/null))
+        if test -e $above/.awsprof.toml
+            break
+        end
+        set above $above/..
+    end
+    set above $above/.awsprof.toml
+    # What is another user's is passed over; a pipe would make the prompt wait.
+    test -f $above -a -O $above -a -r $above
+    or return 0
+    read -l -z text <$above
+    for line in (string split \n -- $text)[1..200]
+        if string match -q '[*' -- $line
+            break
+        end
+        if set -l found (string match -r '^\s*product\s*=\s*["\']([a-z0-9.-]{1,32})["\']\s*(?:#.*)?$' -- $line)
+            set -g __awsprof_here $found[2]
+            break
+        end
+    end
+end
+
+# Put the segment together.
+function __awsprof_draw
+    set -l text $__awsprof_label
+    set -l marks ''
+    if test -n "$NO_COLOR" -a -n "$__awsprof_is_protected"
+        set text "$text (protected)"
+    end
+    test -n "$__awsprof_alias"
+    and set text "$text ($__awsprof_alias)"
+    test -n "$__awsprof_left"
+    and set text "$text $__awsprof_left"
+    for name in AWS_ACCESS_KEY_ID AWS_WEB_IDENTITY_TOKEN_FILE AWS_DEFAULT_PROFILE
+        if test -n "$$name" -a "$$name" != "$AWS_PROFILE"
+            set marks "$marks $__awsprof_warning $name"
+        end
+    end
+    set -qx AWS_PROFILE
+    or set marks "$marks $__awsprof_warning not exported"
+    test "$PWD" = "$__awsprof_directory"
+    or __awsprof_learn_directory
+    if test -n "$__awsprof_here" -a -n "$__awsprof_product" -a "$__awsprof_here" != "$__awsprof_product"
+        set marks "$marks $__awsprof_other$__awsprof_here"
+    end
+    if test -n "$NO_COLOR"
+        set -g __awsprof_segment "$text$marks "
+        return 0
+    end
+    set -l colour \e'[36m'
+    if test -n "$__awsprof_is_protected"
+        set colour \e'[97;41m'
+        set text " $text "
+    end
+    test -n "$marks"
+    and set marks \e'[33m'$marks\e'[0m'
+    set -g __awsprof_segment $colour$text\e'[0m'$marks' '
+end
+
+function __awsprof_return
+    return $argv[1]
+end
+
+# The segment, then the prompt that was there before, which finds the statuses it would have found alone.
+function __awsprof_prompt
+    set -l statuses $status $pipestatus
+    echo -n -s $__awsprof_segment
+    if test "$statuses" = "$statuses[1] $statuses[1]"
+        __awsprof_return $statuses[1]
+        __awsprof_prompt_before
+        return
+    end
+    # Only a pipeline sets $pipestatus, and only for what follows in the same text.
+    set -l code '__awsprof_return '(string join ' | __awsprof_return ' -- $statuses[2..])
+    test $statuses[1] -eq $statuses[-1]
+    or set code "not $code"
+    eval "$code; __awsprof_prompt_before"
+end
+
+# Take the place of the prompt, at the first prompt: a later line of the same file may define it.
+set -g __awsprof_in_place ''
+function __awsprof_place
+    set -g __awsprof_in_place yes
+    functions fish_prompt | string match -q '*__awsprof_prompt_before*'
+    and return 0
+    functions -e __awsprof_prompt_before
+    functions -c fish_prompt __awsprof_prompt_before
+    functions -e fish_prompt
+    functions -c __awsprof_prompt fish_prompt
+end
+# <<< prompt
+
+# Before each prompt: look at the state of AWS_PROFILE, and draw the segment where anything has changed.
+function __awsprof_hook --on-event fish_prompt
+    # >>> prompt
+    test -n "$__awsprof_in_place"
+    or __awsprof_place
+    # <<< prompt
+    if test -n "$AWS_PROFILE"
+        test "$AWS_PROFILE" = "$__awsprof_name"
+        or __awsprof_learn_name
+        set -l file $__awsprof_states/$__awsprof_file
+        string match -q '/*' -- "$XDG_STATE_HOME"
+        and set file $XDG_STATE_HOME/awsprof/state/$__awsprof_file
+        set -l text
+        test -f $file
+        and read -z text <$file
+        test "$text" = "$__awsprof_state"
+        or __awsprof_learn_state "$text"
+        if test -n "$__awsprof_expires"
+            # fish has no clock but this one: a file's age. A state file is as old as its session is past its end.
+            set -l age
+            if test -n "$__awsprof_clock"
+                set age (path mtime -R -- $file)
+            else
+                set age (math (command date +%s) - $__awsprof_expires)
+            end
+            if set -q age[1]
+                test $age -le $__awsprof_worded -a $age -ge $__awsprof_worded_at
+                or __awsprof_word_left $age
+            end
+        else
+            set -g __awsprof_left ''
+        end
+    end
+    # >>> prompt
+    if test -z "$AWS_PROFILE" -o "$TERM" = dumb
+        set -g __awsprof_segment ''
+        set -g __awsprof_drawn ''
+    else
+        # All that the segment is made of.
+        set -l seen "$AWS_PROFILE|$__awsprof_left|$__awsprof_state|$PWD|$NO_COLOR|$AWS_ACCESS_KEY_ID|$AWS_WEB_IDENTITY_TOKEN_FILE|$AWS_DEFAULT_PROFILE"
+        set -qx AWS_PROFILE
+        and set seen x$seen
+        if test "$seen" != "$__awsprof_drawn"
+            set -g __awsprof_drawn $seen
+            __awsprof_draw
+        end
+    end
+    # <<< prompt
+    return 0
+end
+# <<< hook

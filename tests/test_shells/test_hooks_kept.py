@@ -1,0 +1,174 @@
+"""What the hooks cost, and what they leave of prompts, statuses and hooks that were there before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from awsprof.shells.quoting import quote
+from tests.test_shells.hooks import SHELLS, STRICT, Shell, forks, rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+DEV, PROD = "autochart_dev_paul", "autochart_prod_paul"
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest, tmp_path: Path, tool: Callable[[str], str]) -> Shell:
+    return Shell(request.param, tmp_path, tool)
+
+
+# --- what it costs
+
+
+def _steps(shell: Shell) -> list[str]:
+    """What makes the hook do everything it can, by builtins alone."""
+    (shell.directory / "shop").mkdir()
+    (shell.directory / "shop" / ".awsprof.toml").write_text('product = "shop"\n')
+    shell.state(DEV, 7_230, alias="acme-dev")
+    shell.state("Old Profile", 2_610)
+    shell.state("shop_dev_a", 100)
+    shell.state("shop_dev_b", -1)
+    shell.state(PROD, -1)
+    names = (DEV, "Old Profile", "shop_dev_a", "shop_dev_b", PROD)
+    steps = ["", *(shell.exporting("AWS_PROFILE", name) for name in names)]
+    steps += [f"cd {quote(shell.name, str(shell.directory / 'shop'))}", shell.exporting("AWS_PROFILE", DEV)]
+    steps += [shell.exporting("AWS_ACCESS_KEY_ID", "x"), shell.forgetting("AWS_PROFILE")]
+    return steps
+
+
+def test_no_process(shell: Shell, tool: Callable[[str], str], tmp_path: Path) -> None:
+    """Neither loading the hook nor any prompt starts a process."""
+    trace = tmp_path / "trace"
+    wrapper = (tool("strace"), "-f", "-qq", "-e", "trace=clone,clone3,fork,vfork", "-o", str(trace))
+    if subprocess.run([*wrapper, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs leave to trace processes, which this machine does not give")
+    steps = _steps(shell)
+    ran = shell.run(shell.prompting(*steps), wrapper=wrapper)
+    assert (ran.status, len(ran.prompts)) == (0, len(steps))
+    assert forks(trace.read_text()) == []
+    # What would be counted is counted.
+    shell.run("sh -c true; true", wrapper=wrapper)
+    assert len(forks(trace.read_text())) == 1
+
+
+def test_strict_options(shell: Shell) -> None:
+    """Every step goes well where a shell stops at any failure, unset variable or new global."""
+    steps = _steps(shell)
+    ran = shell.run(STRICT[shell.name] + "\n" + shell.prompting(*steps))
+    assert (ran.status, len(ran.prompts)) == (0, len(steps))
+    assert ran.stderr == "awsprof: the session of autochart/prod has expired: this shell lets go of it\n"
+
+
+# --- what was there before
+
+
+def _bash(tool: Callable[[str], str], directory: Path, script: str) -> subprocess.CompletedProcess[str]:
+    hook = directory / "hook.bash"
+    hook.write_text(rendered("bash", directory))
+    words = [tool("bash"), "--norc", "--noprofile", "-c", script, "bash", str(hook)]
+    return subprocess.run(
+        words, capture_output=True, text=True, env={"PATH": os.environ["PATH"], "TERM": "xterm"}, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("unset PROMPT_COMMAND", ["__awsprof_hook"]),
+        ("PROMPT_COMMAND=", ["__awsprof_hook"]),
+        ("PROMPT_COMMAND='mine'", ["mine\n__awsprof_hook"]),
+        ("PROMPT_COMMAND='mine; '", ["mine; \n__awsprof_hook"]),
+        ("PROMPT_COMMAND='mine # yours'", ["mine # yours\n__awsprof_hook"]),
+        ("PROMPT_COMMAND=('one' 'two; ')", ["one", "two; ", "__awsprof_hook"]),
+        ("PROMPT_COMMAND=('one')", ["one\n__awsprof_hook"]),
+        ("PROMPT_COMMAND=()", ["__awsprof_hook"]),
+        ("PROMPT_COMMAND=('__awsprof_hook' 'two')", ["__awsprof_hook", "two"]),
+    ],
+)
+def test_prompt_command_of_bash(tool: Callable[[str], str], tmp_path: Path, before: str, after: list[str]) -> None:
+    """A string stays a string and an array an array; ours comes last, once, however often it is loaded."""
+    script = f'{before}; source "$1"; source "$1"; printf "%s\\0" "${{PROMPT_COMMAND[@]}}"'
+    done = _bash(tool, tmp_path, script)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split("\0")[:-1] == after
+
+
+def test_status_reaches_what_comes_behind(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """In bash a command appended to PROMPT_COMMAND later finds the status that ours found."""
+    script = 'source "$1"; AWS_PROFILE=a_dev_b PS1=x; (exit 7) || __awsprof_hook; echo $?; __awsprof_hook; echo $?'
+    done = _bash(tool, tmp_path, script)
+    assert (done.stdout, done.stderr) == ("7\n0\n", "")
+
+
+def test_prompt_that_is_no_template(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """Where bash is told not to expand PS1, the segment itself stands in it, and goes again."""
+    script = (
+        'shopt -u promptvars; source "$1"; PS1="mine> " NO_COLOR=1; export AWS_PROFILE=a_dev_b\n'
+        '__awsprof_hook; echo "$PS1"; __awsprof_hook; echo "$PS1"; unset AWS_PROFILE; __awsprof_hook; echo "$PS1"'
+    )
+    done = _bash(tool, tmp_path, script)
+    assert (done.stdout, done.stderr) == ("a/dev mine> \na/dev mine> \nmine> \n", "")
+
+
+def test_place_of_ones_own_in_bash(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """A PS1 that has a place for the segment is left alone."""
+    script = (
+        "source \"$1\"; NO_COLOR=1; export AWS_PROFILE=a_dev_b; PS1='before ${__awsprof_segment-}after'\n"
+        '__awsprof_hook; echo "${PS1@P}"; unset PS1; __awsprof_hook; echo "${PS1-none}"'
+    )
+    done = _bash(tool, tmp_path, script)
+    assert (done.stdout, done.stderr) == ("before a/dev after\nnone\n", "")
+
+
+def test_precmd_functions_of_zsh(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """Others stay where they are; ours comes last, once, however often it is loaded."""
+    hook = tmp_path / "hook.zsh"
+    hook.write_text(rendered("zsh", tmp_path))
+    script = (
+        "setopt err_exit no_unset warn_create_global; precmd_functions=(one two); source $1; source $1\n"
+        "print -r -- $precmd_functions; NO_COLOR=1; export AWS_PROFILE=a_dev_b\n"
+        'PS1="mine $__awsprof_segment> " RPS1=""; __awsprof_hook; print -P -- $PS1\n'
+        'PS1="mine>" RPS1="$__awsprof_segment"; __awsprof_hook; print -P -- $PS1 $RPS1\n'
+        'unsetopt prompt_percent; PS1="plain>" RPS1=; __awsprof_hook; print -r -- $PS1\n'
+        "unset PS1; __awsprof_hook; print -r -- ${PS1-none}"
+    )
+    done = subprocess.run(
+        [tool("zsh"), "-f", "-c", script, "zsh", str(hook)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "one two __awsprof_hook\nmine a/dev > \nmine> a/dev \nplain>\nnone\n"
+
+
+def test_statuses_of_fish(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """The user's own prompt finds $status and $pipestatus as they were."""
+    hook = tmp_path / "hook.fish"
+    hook.write_text(rendered("fish", tmp_path))
+    script = (
+        'source $argv[1]\nsource $argv[1]\nfunction fish_prompt\n echo "$status:$pipestatus"\nend\nemit fish_prompt\n'
+        "true; fish_prompt\nfalse; fish_prompt\nsh -c 'exit 7'; fish_prompt\n"
+        "false | true; fish_prompt\ntrue | sh -c 'exit 3' | false; fish_prompt\nnot true; fish_prompt\n"
+    )
+    words = [tool("fish"), "--no-config", "-c", script, str(hook)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["0:0", "1:1", "7:7", "0:1 0", "1:0 3 1", "1:0"]
+
+
+def test_fish_prompt_that_is_defined_later(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """What is fish_prompt at the first prompt is kept, also where it was defined behind ours, and loading again."""
+    hook = tmp_path / "hook.fish"
+    hook.write_text(rendered("fish", tmp_path))
+    script = (
+        "set -gx NO_COLOR 1; set -gx AWS_PROFILE a_dev_b; source $argv[1]\n"
+        "function fish_prompt\n echo mine\nend\nemit fish_prompt\nfish_prompt\nsource $argv[1]\nemit fish_prompt\n"
+        "fish_prompt\nfunction fish_prompt\n echo new\nend\nsource $argv[1]\nemit fish_prompt\nfish_prompt\n"
+    )
+    words = [tool("fish"), "--no-config", "-c", script, str(hook)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("a/dev mine\na/dev mine\na/dev new\n", "")
