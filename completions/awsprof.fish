@@ -342,7 +342,7 @@ function __awsprof_complete_table --no-scope-shadowing
             set kinds '--product=product' '--user=user'
             set arguments selector
         case rotate
-            set options --all\t'Rotate every profile that has a key in the vault' --older-than\t'Keep keys that are younger, as in 90d or 12w' --dry-run\t'Show the keys and what would be done; change nothing' --json\t'Print JSON' --product\t'Look among this product\'s profiles only' --user\t'Look among this user\'s profiles only' --exact\t'Take SELECTOR as a full profile name only' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set options --all\t'Rotate every profile that has a key in the vault' --older-than\t'Keep keys that are younger, as in 90d or 12w' --dry-run\t'Show the keys and what would be done; at most logs in' --json\t'Print JSON' --product\t'Look among this product\'s profiles only' --user\t'Look among this user\'s profiles only' --exact\t'Take SELECTOR as a full profile name only' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
             set kinds '--older-than=text' '--product=product' '--user=user'
             set arguments selector
         case vault

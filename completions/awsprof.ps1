@@ -125,7 +125,7 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
         }
         'rotate' = @{
             Below = [ordered]@{  }
-            Options = [ordered]@{ '--all' = 'Rotate every profile that has a key in the vault'; '--older-than' = 'Keep keys that are younger, as in 90d or 12w'; '--dry-run' = 'Show the keys and what would be done; change nothing'; '--json' = 'Print JSON'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Options = [ordered]@{ '--all' = 'Rotate every profile that has a key in the vault'; '--older-than' = 'Keep keys that are younger, as in 90d or 12w'; '--dry-run' = 'Show the keys and what would be done; at most logs in'; '--json' = 'Print JSON'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{ '--older-than' = @('text'); '--product' = @('product'); '--user' = @('user') }
             Arguments = @('selector')
         }

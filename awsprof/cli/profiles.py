@@ -268,5 +268,5 @@ def remove_command(world: World, selector: str, delete_key: bool, yes: bool, nar
     click.echo(f"Removed {printable(removed.name)}.")
     if removed.deleted_key_id:
         click.echo(f"Its access key {removed.deleted_key_id} is deleted at AWS.")
-    elif removed.living_key_id:
-        click.echo(f"Its access key {removed.living_key_id} still lives at AWS: delete it there if nobody needs it.")
+    for key_id in removed.living_key_ids:
+        click.echo(f"Its access key {key_id} still lives at AWS: delete it there if nobody needs it.")

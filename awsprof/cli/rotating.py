@@ -48,7 +48,7 @@ def age_in(text: str) -> timedelta:
 @click.argument("selector", required=False)
 @click.option("--all", "everyone", is_flag=True, help="Rotate every profile that has a key in the vault.")
 @click.option("--older-than", metavar="AGE", help="Keep keys that are younger, as in 90d or 12w.")
-@click.option("--dry-run", is_flag=True, help="Show the keys and what would be done; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the keys and what would be done; at most logs in.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @selecting
 @click.pass_context
@@ -124,6 +124,9 @@ class _Run:
             except AwsprofError as error:
                 status = status or error.status
                 self._show_failure(profile, error)
+            except OSError as error:
+                status = status or AwsprofError.status
+                self._show_failure(profile, AwsprofError(f"{profile.name}: {error.strerror or type(error).__name__}"))
         return status
 
     def one(self, profile: Profile) -> Rotation:

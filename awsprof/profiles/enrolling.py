@@ -301,11 +301,12 @@ class Enrolling:
         try:
             if profile.mfa_serial != record.serial:
                 self._journal.note("mfa", f"{name}: device {record.serial} enrolled")
-                # First, so that at no moment the seed of one device makes codes for another.
-                self._seeds.forget(name)
+                # First: until then the older device, and its seed, are the way to the account.
                 self.devices.use(name, record.serial)
             if record.seed is not None:
-                self._seeds.keep(name, record.seed)
+                self._seeds.keep(name, record.seed, serial=record.serial)
+            else:
+                self._seeds.forget_other(name, record.serial)
             self._sessions.drop(name)
             self._forget(name)
         except BaseException:

@@ -219,7 +219,7 @@ class MfaDevices:
         holder = self._sessions.identity(profile)
         self._check_kind(holder)
         caller = self._reader(holder)
-        stored = self._seeds.stored(holder.name)
+        stored = self._seeds.stored(holder)
         return [
             Listed(device, device.serial == holder.mfa_serial, stored and device.serial == holder.mfa_serial)
             for device in self._aws().mfa_devices(caller.credentials, region=caller.region)
@@ -241,14 +241,22 @@ class MfaDevices:
                 f"{profile.name} has no MFA device to remove",
                 hint=f"'awsprof mfa remove {profile.name}' forgets a stored seed.",
             )
-        if profile.protected and not force:
+        protected = [one.name for one in (profile, *self._sharing(profile)) if one.protected]
+        if protected and not force:
             raise AwsprofError(
-                f"{profile.name} is protected, and without an MFA device its key alone opens the account",
+                f"{', '.join(protected)} is protected, and without an MFA device its key alone opens the account",
                 hint="Say --force if it must be so.",
             )
         if profile.delivery is Delivery.FILE:
             process_line(profile.name, self._environ)
         return profile.mfa_serial
+
+    def _sharing(self, profile: Profile) -> list[Profile]:
+        """Return the other profiles that use the same device."""
+        profiles = self._files.profiles()
+        if profile.mfa_serial is None or not profiles.mention(profile.mfa_serial):
+            return []
+        return [it for it in profiles.values() if it.mfa_serial == profile.mfa_serial and it.name != profile.name]
 
     def take_away(self, profile: Profile) -> Taken:
         """
@@ -271,10 +279,11 @@ class MfaDevices:
             if there:
                 self._deactivate(user, serial)
             warning = self._delete_taken(user, serial, there=there) if ":mfa/" in serial else None
-            self._seeds.forget(name)
-            self._sessions.drop(name)
             self._journal.note("mfa", f"{name}: device {serial} removed")
-            self._files.set(name, self._without_device(name), through=self)
+            for one in (*(other.name for other in self._sharing(profile) if other.kind is Kind.USER), name):
+                self._seeds.forget(one)
+                self._sessions.drop(one)
+                self._files.set(one, self._without_device(one), through=self)
         others = [one for one in found or () if one != serial and MfaDevice(one).gives_codes]
         return Taken(serial, tuple(others), warning)
 

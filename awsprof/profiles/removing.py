@@ -4,6 +4,7 @@ Taking a profile out of files, vault and sessions, in the order that never leave
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,10 +35,10 @@ class AwsCalls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was taken out; *living_key_id* is the access key that still works at AWS."""
+    """What was taken out; *living_key_ids* are the access keys that still work at AWS."""
 
     name: str
-    living_key_id: str | None
+    living_key_ids: tuple[str, ...]
     deleted_key_id: str | None
 
 
@@ -86,6 +87,12 @@ class Removing:
         """
         self.check(profile, delete_key=delete_key)
         key_id = self._key_id(profile, must=delete_key)
+        rotating = self._under_rotation(profile)
+        if rotating and delete_key:
+            raise AwsprofError(
+                f"{profile.name} has an unfinished rotation, so it has two access keys: {' and '.join(rotating)}",
+                hint=f"'awsprof rotate {profile.name}' finishes it; then remove the profile.",
+            )
         doomed = key_id if delete_key else None
         credentials = self._sessions.serve(profile).credentials if doomed else None
         name = profile.name
@@ -102,7 +109,19 @@ class Removing:
                     self._delete_key(profile, credentials, doomed)
             self._store.delete(name)
             remove_file(self._places.seed_marker(name))
-        return Removed(name, None if delete_key else key_id, doomed)
+        living = () if delete_key or key_id is None else tuple(dict.fromkeys((key_id, *rotating)))
+        return Removed(name, living, doomed)
+
+    def _under_rotation(self, profile: Profile) -> tuple[str, ...]:
+        """Return the keys of a rotation that was cut off, whose record goes with the profile."""
+        record = self._vault().get(f"{profile.name}/rotation") if profile.kind is Kind.USER else None
+        if record is None:
+            return ()
+        try:
+            keys = [json.loads(record)[side] for side in ("old", "new")]
+            return tuple(str(key["access_key_id"]) for key in keys if key)
+        except (ValueError, KeyError, TypeError):
+            return ()
 
     def _delete_key(self, profile: Profile, credentials: Credentials, key_id: str) -> None:
         region = profile.region_for_calls(self._environ)

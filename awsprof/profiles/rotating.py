@@ -268,7 +268,7 @@ class Rotating:
         if older_than is not None and own.created > now - older_than:
             return Rotation(Status.KEPT, work.names, key_id, key=use)
         for other, _ in self._relatives(work.profile):
-            record = self._switching.record(other)
+            record = self._record_of(other)
             if record is not None and key_id in (record.old_id, record.new_id):
                 raise AwsprofError(
                     f"The key {key_id} of {work.name} is under an unfinished rotation of {other}",
@@ -280,6 +280,13 @@ class Rotating:
                 f"{one.id} ({whose}, {'active' if one.active else 'inactive'}, {one.words(now)})"
                 for one, whose in ((use, f"the key of {work.name}"), (other_use, "not used by it"))
             )
+            holder = next((it for it, kept in self._relatives(work.profile) if _is_key(kept, other_use.id)), None)
+            if holder is not None:
+                raise AwsprofError(
+                    f"The user of {work.name} has two access keys, and AWS allows no third: {described}",
+                    hint=f"{holder} uses {other_use.id}: give both profiles one key with 'awsprof add … --replace', "
+                    "delete the other, then rotate.",
+                )
             delete = f"aws iam delete-access-key --access-key-id {other_use.id} --profile {work.name}"
             raise AwsprofError(
                 f"The user of {work.name} has two access keys, and AWS allows no third: {described}",
@@ -288,6 +295,15 @@ class Rotating:
         if self._files.profiles().mention(key_id):
             self._person.tell(f"{key_id} also stands in the shared files: what uses it from there stops working.")
         return Rotation(Status.PLANNED, work.names, key_id, key=use)
+
+    def _record_of(self, other: str) -> Record | None:
+        """Return another profile's record; a damaged one is not this profile's business."""
+        try:
+            return self._switching.record(other)
+        except (VaultLockedError, VaultUnavailableError):
+            raise
+        except VaultError:
+            return None
 
     # --- the new key
 
@@ -358,3 +374,7 @@ class Rotating:
         if any(keys is not None and keys.credentials.access_key_id == key.id for _, keys in relatives):
             return False
         return work.keys.use(key).last_used is None
+
+
+def _is_key(stored: StoredKeys | None, key_id: str) -> bool:
+    return stored is not None and stored.credentials.access_key_id == key_id

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from awsprof.errors import AwsprofError, InvalidTokenCodeError, UnusableMfaDeviceError, UsageError
+from awsprof.fastpath import read_private_file
 from awsprof.model import Kind, MfaDevice
 from awsprof.naming import printable
 from awsprof.storage.private import remove_file, write_private_file
@@ -125,9 +126,9 @@ class Seeds:
             )
         return holder
 
-    def stored(self, name: str) -> bool:
-        """Whether a profile's seed is stored, told without opening the vault."""
-        return self._places.seed_marker(name).exists()
+    def stored(self, profile: Profile) -> bool:
+        """Whether the seed of a profile's device is stored, told without opening the vault."""
+        return self._sessions.devices.has_seed(profile)
 
     def add(self, profile: Profile, seed: str) -> Login:
         """
@@ -150,24 +151,32 @@ class Seeds:
             ) from None
         with self._sessions.identity_lock(holder.name):
             self._journal.note("mfa", f"{holder.name}: seed stored")
-            self.keep(holder.name, seed)
+            self.keep(holder.name, seed, serial=holder.mfa_serial or "")
         return login
 
-    def keep(self, name: str, seed: str) -> None:
-        """Store a seed, in place of an older one."""
+    def keep(self, name: str, seed: str, *, serial: str) -> None:
+        """Store the seed of the device *serial*, in place of an older one."""
+        marker = self._places.seed_marker(name)
+        # Of no device while it is exchanged: at no moment does the seed of one make codes for another.
+        write_private_file(marker, b"-\n")
         self._vault().set(f"{name}/seed", seed)
-        # Last: what it promises must be there.
-        write_private_file(self._places.seed_marker(name), b"")
+        write_private_file(marker, f"{serial}\n".encode())
 
     def remove(self, profile: Profile) -> str | None:
         """Forget the stored seed that *profile* lives by; returns whose it was, None when there was none."""
         holder = self._sessions.identity(profile)
         with self._sessions.identity_lock(holder.name):
-            if not self.stored(holder.name) and self._vault().get(f"{holder.name}/seed") is None:
+            if not self._places.seed_marker(holder.name).exists() and self._vault().get(f"{holder.name}/seed") is None:
                 return None
             self._journal.note("mfa", f"{holder.name}: stored seed forgotten")
             self.forget(holder.name)
         return holder.name
+
+    def forget_other(self, name: str, serial: str) -> None:
+        """Remove a profile's stored seed unless it is that of the device *serial*."""
+        marker = read_private_file(str(self._places.seed_marker(name)))
+        if marker is None or marker.strip() != serial.encode():
+            self.forget(name)
 
     def forget(self, name: str) -> None:
         """Remove a profile's stored seed, if there is one."""

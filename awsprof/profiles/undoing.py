@@ -15,6 +15,7 @@ from awsprof.configfiles.document import Document
 from awsprof.configfiles.merged import profile_in_header
 from awsprof.errors import AwsprofError, UnparsableFileError
 from awsprof.journal.patch import taken_back
+from awsprof.profiles.removing import ITEMS
 from awsprof.storage.private import remove_file, write_private_file
 from awsprof.storage.replace import read_shared_file
 
@@ -157,6 +158,22 @@ class Undoing:
                     f"The vault's item {item.name} has changed since; nothing was undone",
                     hint="'awsprof undo --list' shows what changed it.",
                 )
+
+        self._refuse_to_strand(contents)
+
+    def _refuse_to_strand(self, contents: Contents) -> None:
+        """Refuse to take a profile's keys away from beside what was stored for it since."""
+        known = {item.name for item in contents.items}
+        for item in contents.items:
+            if item.before is not None or "/" in item.name:
+                continue
+            for suffix in ITEMS[1:]:
+                name = f"{item.name}{suffix}"
+                if name not in known and self._vault().get(name) is not None:
+                    raise AwsprofError(
+                        f"The vault's item {name} was stored since, and would be left behind; nothing was undone",
+                        hint=f"'awsprof rename {item.name} …' or 'awsprof remove {item.name}' takes it along.",
+                    )
 
     @staticmethod
     def _apply(contents: Contents, change: Change) -> None:

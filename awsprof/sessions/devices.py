@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from awsprof.errors import AwsError, InvalidTokenCodeError, ServiceFailureError, UnreachableError
+from awsprof.fastpath import read_private_file
 from awsprof.sessions.codes import STEP_S, check_code, code_from_command, code_from_seed, step_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from awsprof.model import Profile
     from awsprof.places import Places
@@ -105,7 +107,12 @@ class Devices:
 
     def renews_alone(self, profile: Profile) -> bool:
         """Whether a code can be made without a person, told without opening the vault."""
-        return bool(self._settings.mfa_command) or self._places.seed_marker(profile.name).exists()
+        return bool(self._settings.mfa_command) or self.has_seed(profile)
+
+    def has_seed(self, profile: Profile) -> bool:
+        """Whether the seed of the profile's device is stored, told without opening the vault."""
+        marker = self._places.seed_marker(profile.name)
+        return marker.exists() and _is_of(marker, profile)
 
     def renews_now(self, profile: Profile) -> bool:
         """Whether that needs no waiting for the device's next code either."""
@@ -131,7 +138,15 @@ class Devices:
         return TokenCode(check_code(self._outside.person.ask_code(profile)), None)
 
     def _seed(self, profile: Profile) -> str | None:
+        if not _is_of(self._places.seed_marker(profile.name), profile):
+            return None
         return self._outside.vault().get(f"{profile.name}/seed")
 
     def _last_step(self, serial: str) -> int:
         return self._ledger.last(serial, now=self._outside.now()).step
+
+
+def _is_of(marker: Path, profile: Profile) -> bool:
+    """Whether the seed that *marker* tells of makes codes for the profile's device, and not for one it had before."""
+    serial = (read_private_file(str(marker)) or b"").decode("utf-8", "replace").strip()
+    return serial in ("", profile.mfa_serial)

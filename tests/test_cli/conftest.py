@@ -211,7 +211,7 @@ def store_seed(awsprof: CommandLine, identity: Identity) -> None:
     awsprof.vault.items[f"{identity.profile}/seed"] = identity.device.seed
     marker = awsprof.home / ".local" / "state" / "awsprof" / "seeds" / identity.profile
     marker.parent.mkdir(parents=True, exist_ok=True)
-    marker.touch()
+    marker.write_text(f"{identity.device.serial}\n")
 
 
 def leave(awsprof: CommandLine, profile: str, seconds: float) -> int:

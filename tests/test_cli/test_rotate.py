@@ -558,12 +558,21 @@ def test_a_vault_that_takes_no_more(awsprof: CommandLine, logged_in: Identity, a
         whole(awsprof, aws)
 
 
+class KeylessVault(MemoryVault):
+    """A vault that takes anything but the journal's key."""
+
+    def set(self, item: str, value: str) -> None:
+        if item == "awsprof/journal":
+            raise VaultError("The journal's key finds no place")
+        super().set(item, value)
+
+
 def test_a_journal_that_can_make_no_key(awsprof: CommandLine, logged_in: Identity, aws: LocalAWS, home: Path) -> None:
     """Where the journal's key is neither there nor to be made, nothing is made at AWS."""
     (home / ".local" / "state" / "awsprof" / "journal" / "recipient.txt").unlink()
-    awsprof.vault = DyingVault({NAME: awsprof.vault.items[NAME]})
+    awsprof.vault = KeylessVault({NAME: awsprof.vault.items[NAME]})
     outcome = awsprof("rotate", "dev")
-    assert outcome.status == 6
+    assert (outcome.status, outcome.stderr) == (6, "Error: The journal's key finds no place.\n")
     assert aws.calls_of("CreateAccessKey") == []
     whole(awsprof, aws)
 
@@ -1036,6 +1045,18 @@ def test_a_key_that_is_in_use_is_not_deleted(
     boto3.client("sts", region_name=REGION, endpoint_url=aws.url, **names).get_caller_identity()
     assert awsprof("rotate", LEGACY).status == 1
     assert keys_at_aws(OTHER) == {without_mfa.id: "Active", made.id: "Active"}
+
+
+def test_a_key_of_another_profile_is_not_deleted(
+    awsprof: CommandLine, without_mfa: AccessKey, aws: LocalAWS, killed: Callable[[int, str], None]
+) -> None:
+    """Nor one that another profile has, though nobody has used it yet."""
+    killed(5, "before")
+    made = _make_key(aws)
+    other = add_twin(awsprof, made, "other")
+    assert awsprof("rotate", LEGACY).status == 1
+    assert keys_at_aws(OTHER) == {without_mfa.id: "Active", made.id: "Active"}
+    assert vault_key(awsprof, other) == made.id
 
 
 def test_a_profile_given_another_key_since(

@@ -36,7 +36,7 @@ CALLS = (
 MOMENTS = ("before", "unanswered", "soon after")
 EVERY = [(number, moment) for number in range(1, len(CALLS) + 1) for moment in MOMENTS]
 SAMPLE = {"without MFA": 8, "with MFA": 4}
-ROUNDS = 4
+ROUNDS = 3
 _HELD_S = 20
 _SOON_S = 0.2
 
