@@ -1186,3 +1186,40 @@ def test_another_command_was_faster(
     outcome = awsprof("rotate", "dev", answers=[meanwhile])
     assert (outcome.status, "Another command has just given" in outcome.stderr) == (1, True)
     assert keys_at_aws() == {real.id: "Active"}
+
+
+# --- beside other commands
+
+
+def test_remove_tells_of_both_keys(awsprof: CommandLine, without_mfa: AccessKey, aws: LocalAWS) -> None:
+    """A profile under an unfinished rotation has two keys: --delete-key is refused, and remove names both."""
+    know_arn(awsprof, LEGACY, OTHER)
+    aws.fail("GetCallerIdentity", status=503, code="ServiceUnavailable", times=40)
+    assert awsprof("rotate", "legacy").status == 7
+    keys = keys_at_aws(OTHER)
+    assert len(keys) == 2
+    refused = awsprof("remove", "legacy", "--delete-key", "--yes")
+    assert (refused.status, f"awsprof rotate {LEGACY}" in refused.stderr) == (1, True)
+    removed = awsprof("remove", "legacy", "--yes")
+    assert removed.status == 0
+    assert all(f"Its access key {key} still lives at AWS" in removed.stdout for key in keys)
+
+
+def test_two_keys_of_two_profiles_are_told_apart(awsprof: CommandLine, without_mfa: AccessKey, aws: LocalAWS) -> None:
+    """Nobody is told to delete a key that another profile here uses."""
+    second = _second_key(awsprof, aws)
+    outcome = awsprof("rotate", "legacy")
+    assert outcome.status == 1
+    assert f"autochart_stage_paul uses {second}" in outcome.stderr
+    assert "delete-access-key" not in outcome.stderr
+
+
+def _second_key(awsprof: CommandLine, aws: LocalAWS) -> str:
+    """Give the user of the legacy profile another key, and a profile with it; returns its id."""
+    from tests.localaws.accesskeys import add_access_key
+
+    made = add_access_key(motobackend.iam(OTHER).get_user("paul"))
+    words = ["autochart", "stage", "paul", "--from", "-", "--no-verify", "--account-id", OTHER, "--region", REGION]
+    lines = f"{made.access_key_id}\n{made.secret_access_key}\n"
+    assert awsprof("add", *words, stdin=lines).status == 0
+    return str(made.access_key_id)
