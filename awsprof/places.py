@@ -68,7 +68,14 @@ class Places:
     def own_directories(self) -> tuple[Path, ...]:
         """The directories that private files are written to, where a killed process may have left half of one."""
         kept = (self.state / "state", self.state / "codes", self.state / "seeds", self.journal)
-        return (self.cache / "sessions", self.cache / "aliases", *kept, self.vault, self.vault / "items")
+        return (
+            self.cache / "sessions",
+            self.cache / "aliases",
+            self.cache / "init",
+            *kept,
+            self.vault,
+            self.vault / "items",
+        )
 
     @property
     def journal(self) -> Path:

@@ -73,7 +73,7 @@ LOADS["fish"] = "awsprof init fish --no-completion | source"
 FORKS = {
     "bash": "for ((i = 0; i < {prompts}; i++)); do __awsprof_hook; done",
     "zsh": "for ((i = 0; i < {prompts}; i++)); do __awsprof_hook; done",
-    "fish": "for i in x x x x x x x x x x; __awsprof_hook; fish_prompt; end",
+    "fish": "function fish_prompt; end; for i in x x x x x x x x x x; __awsprof_hook; fish_prompt; end",
 }
 
 

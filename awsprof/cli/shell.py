@@ -82,12 +82,15 @@ def _integration(world: World, shell: str, options: list[str]) -> bytes:
 
 
 def _install(world: World, shell: str, options: list[str], *, yes: bool) -> None:
+    import platformdirs
+
     from awsprof.configfiles.diff import unified
     from awsprof.shells.integration import loading_line, rc_file, rc_line, with_line
     from awsprof.storage.replace import edit_shared_file, read_shared_file
 
     _integration(world, shell, options)  # what cannot be printed is not to be loaded either
-    path = rc_file(shell, world.environ, Path.home())
+    documents = platformdirs.user_documents_path() if os.name == "nt" else None
+    path = rc_file(shell, world.environ, Path.home(), documents)
     line = rc_line(shell, "".join(f" {option}" for option in options))
     before = read_shared_file(path)
     there = loading_line(shell, before.decode("utf-8", "replace"))

@@ -130,18 +130,25 @@ def loading_line(shell: str, text: str) -> str | None:
     return None
 
 
-def rc_file(shell: str, environ: Mapping[str, str], home: Path) -> Path:
-    """Return the file in *home* that *shell* reads when it starts."""
+def rc_file(shell: str, environ: Mapping[str, str], home: Path, documents: Path | None = None) -> Path:
+    """
+    Return the file that *shell* reads when it starts.
+
+    Args:
+        documents: The directory of the user's documents on Windows, where PowerShell keeps it; None elsewhere.
+    """
     if shell == "bash":
         return home / ".bashrc"
     if shell == "zsh":
         return Path(environ.get("ZDOTDIR") or home) / ".zshrc"
+    if shell == "powershell" and documents is not None:
+        return documents / "PowerShell" / _POWERSHELL_PROFILE
     base = environ.get("XDG_CONFIG_HOME", "")
     config = Path(base) if base.startswith("/") else home / ".config"
-    return config / "fish" / "config.fish" if shell == "fish" else home / _POWERSHELL_PROFILE
+    return config / "fish" / "config.fish" if shell == "fish" else config / "powershell" / _POWERSHELL_PROFILE
 
 
-_POWERSHELL_PROFILE = Path(".config", "powershell", "Microsoft.PowerShell_profile.ps1")
+_POWERSHELL_PROFILE = "Microsoft.PowerShell_profile.ps1"
 
 
 def with_line(data: bytes, line: str) -> bytes:

@@ -256,6 +256,7 @@ def test_imports_nothing(printed: bytes) -> None:
         ("fish", {}, ".config/fish/config.fish"),
         ("fish", {"XDG_CONFIG_HOME": "{home}/c"}, "c/fish/config.fish"),
         ("powershell", {}, ".config/powershell/Microsoft.PowerShell_profile.ps1"),
+        ("powershell", {"XDG_CONFIG_HOME": "{home}/c"}, "c/powershell/Microsoft.PowerShell_profile.ps1"),
     ],
 )
 def test_installs_its_line(
@@ -277,6 +278,12 @@ def test_installs_its_line(
     again = awsprof("init", shell, "--install")
     assert again.stdout == f"It is there already: {target} has the line {line}\n"
     assert target.read_text() == f"# mine\n{line}\n"
+
+
+def test_profile_of_powershell_on_windows(home: Path) -> None:
+    """On Windows PowerShell's profile is among the user's documents."""
+    path = integration.rc_file("powershell", {}, home, home / "Documents")
+    assert path == home / "Documents" / "PowerShell" / "Microsoft.PowerShell_profile.ps1"
 
 
 def test_install_makes_the_file(awsprof: CommandLine, home: Path) -> None:
