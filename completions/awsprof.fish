@@ -130,16 +130,21 @@ function __awsprof_complete_profiles --argument-names likely
     set -l name '((?!-|(?i:(?:[^]]*[_/ "\'])?default[]_/ "\']))[^][:cntrl:]'
     # What the case of letters costs is spared where nothing is typed.
     set -l any
+    set -l known
     test -n "$likely"; and set any -i
     if test -f "$config" -a -r "$config"
         # As AWS's tools do, take a name in quotes, and blanks around it.
         set -l header '^\[profile[ \t]+(?|'$name'"\'\\\\\s]+)|"'$name'"\\\\`$]+)"|\''$name'\']+)\')[ \t]*\][^]]*$'
         set -l found (string match $any -- "[profile*$likely*" <$config)
-        and string match -rg -- $header $found
+        and set known (string match -rg -- $header $found)
+        and string join \n -- $known
     end
     if test -f "$credentials" -a -r "$credentials"
         set -l found (string match $any -- "[*$likely*" <$credentials)
-        and string match -rg -- '^\[(?!\s)'$name']+)(?<!\s)\][^]]*$' $found
+        # A profile with a section in both files is one.
+        and for one in (string match -rg -- '^\[(?!\s)'$name']+)(?<!\s)\][^]]*$' $found)
+            contains -- $one $known; or echo $one
+        end
     end
 end
 

@@ -201,8 +201,8 @@ def _see_to_session(world: World, profile: Profile) -> None:
     if session is None:
         return
     if session["state"] == "live":
-        if not world.places.state_file(profile.name).exists():
-            world.sessions.tell(profile)
+        # What the prompt reads may be torn, or written where the team file was not in sight.
+        world.sessions.tell(profile)
         return
     try:
         login = world.sessions.login(profile)

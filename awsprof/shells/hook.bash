@@ -203,7 +203,7 @@ function __awsprof_learn_directory {
   above=$above/.awsprof.toml
   # What is another user's is passed over; a pipe would make the prompt wait.
   if [[ ! -f $above || ! -O $above || ! -r $above ]]; then \builtin return 0; fi
-  while IFS='' \builtin read -r line || [[ -n $line ]]; do
+  while IFS='' \builtin read -r -n 4096 line || [[ -n $line ]]; do
     most=$((most - 1))
     if ((most < 0)) || [[ $line == '['* ]]; then \builtin break; fi
     if [[ $line =~ $form ]]; then
@@ -264,15 +264,15 @@ function __awsprof_place {
 
 # Before each prompt: look at the state of AWS_PROFILE, and draw the segment where anything has changed.
 function __awsprof_hook {
-  \builtin local status=$? text='' path="$__awsprof_states" seconds
+  \builtin local status="$?" text='' path="$__awsprof_states" seconds
   __awsprof_left=''
   if [[ -n ${AWS_PROFILE-} ]]; then
     if [[ $AWS_PROFILE != "$__awsprof_name" ]]; then __awsprof_learn_name; fi
     if [[ ${XDG_STATE_HOME-} == /* ]]; then path=$XDG_STATE_HOME/awsprof/state; fi
     path=$path/$__awsprof_file
-    if [[ -f $path ]]; then
+    if [[ -f $path && -r $path ]]; then
       # One read of all there is, which ends in no zero byte.
-      IFS='' \read -r -d '' text <"$path" || :
+      IFS='' \builtin read -r -d '' text <"$path" || :
     fi
     if [[ $text != "$__awsprof_state" ]]; then __awsprof_learn_state "$text"; fi
     if [[ -n $__awsprof_expires ]]; then

@@ -126,7 +126,10 @@ function __awsprof_word_left -a age
         set -g __awsprof_worded $__awsprof_never
         if test -n "$__awsprof_is_protected" -a -n "$__awsprof_release"
             set -g __awsprof_previous $AWS_PROFILE
-            set -e AWS_PROFILE
+            # A universal one is every shell's, and stays there; an empty one of this shell stands before it.
+            set -qU AWS_PROFILE
+            and set -g AWS_PROFILE
+            or set -e -g AWS_PROFILE
             echo "awsprof: the session of $__awsprof_label has expired: this shell lets go of it" >&2
         end
     else if test $age -gt -120
@@ -270,7 +273,7 @@ function __awsprof_hook --on-event fish_prompt
         string match -q '/*' -- "$XDG_STATE_HOME"
         and set file $XDG_STATE_HOME/awsprof/state/$__awsprof_file
         set -l text
-        test -f $file
+        test -f $file -a -r $file
         and read -z text <$file
         test "$text" = "$__awsprof_state"
         or __awsprof_learn_state "$text"

@@ -24,7 +24,8 @@ function __awsprof_is_ours {
   \builtin local word verb=''
   for word in "$@"; do
     case $word in
-      -h | --help | --version) \builtin return 1 ;;
+      # Quoted, since one may be a global alias.
+      '-h' | '--help' | '--version') \builtin return 1 ;;
       -*) ;;
       *) verb=${verb:-$word} ;;
     esac
@@ -191,7 +192,7 @@ function __awsprof_hook {
     if [[ $AWS_PROFILE != "$__awsprof_name" ]]; then __awsprof_learn_name; fi
     if [[ ${XDG_STATE_HOME-} == /* ]]; then file=$XDG_STATE_HOME/awsprof/state; fi
     file+=/$__awsprof_file
-    if [[ -f $file ]]; then text=$(<$file); fi
+    if [[ -f $file && -r $file ]]; then text=$(<$file); fi
     if [[ $text != "$__awsprof_state" ]]; then __awsprof_learn_state "$text"; fi
     if [[ -n $__awsprof_expires ]]; then
       # Where the module is missing, the prompt's own clock.

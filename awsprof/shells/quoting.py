@@ -76,7 +76,8 @@ _SETTERS: dict[str, Callable[[str, str], str]] = {
 }
 _REMOVERS: dict[str, Callable[[str], str]] = {
     "sh": lambda name: f"unset {name}",
-    "fish": lambda name: f"set -e {name}",
+    # A universal variable is every shell's: here an empty one of this shell alone stands before it.
+    "fish": lambda name: f"set -qU {name}; and set -g {name}; or set -e -g {name}",
     "powershell": lambda name: f"Remove-Item -ErrorAction Ignore Env:{name}",
     "cmd": lambda name: f'set "{name}="',
 }

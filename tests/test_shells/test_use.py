@@ -60,7 +60,11 @@ def test_takes_out_what_is_there(
     ("shell", "first", "last"),
     [
         ("zsh", "unset AWS_ACCESS_KEY_ID", f"export AWS_PROFILE={NAME}"),
-        ("fish", "set -e AWS_ACCESS_KEY_ID", f"set -gx AWS_PROFILE {NAME}"),
+        (
+            "fish",
+            "set -qU AWS_ACCESS_KEY_ID; and set -g AWS_ACCESS_KEY_ID; or set -e -g AWS_ACCESS_KEY_ID",
+            f"set -gx AWS_PROFILE {NAME}",
+        ),
         ("powershell", "Remove-Item -ErrorAction Ignore Env:AWS_ACCESS_KEY_ID", f"$Env:AWS_PROFILE = '{NAME}'"),
     ],
 )
@@ -78,7 +82,7 @@ def test_other_shells(
     [
         ("bash", "unset AWS_PROFILE\n"),
         ("zsh", "unset AWS_PROFILE\n"),
-        ("fish", "set -e AWS_PROFILE\n"),
+        ("fish", "set -qU AWS_PROFILE; and set -g AWS_PROFILE; or set -e -g AWS_PROFILE\n"),
         ("powershell", "Remove-Item -ErrorAction Ignore Env:AWS_PROFILE\n"),
     ],
 )
