@@ -66,6 +66,8 @@ def write_profiles(home: Path, count: int) -> None:
     ]
     (home / ".aws").mkdir(exist_ok=True)
     (home / ".aws" / "config").write_text("\n".join(sections))
+    # zsh keeps nothing of a file that has only just changed.
+    time.sleep(2.1)
 
 
 def environ(home: Path) -> dict[str, str]:

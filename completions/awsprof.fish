@@ -202,58 +202,62 @@ function __awsprof_complete_names --argument-names kind typed
     if set -q known[1]; and builtin -q path
         set known (path filter -fr -- $states/awsprof/state/$known | path basename)
     end
-    # Names, and behind each the account of its section; read when the first state file does not tell.
+    # Names and accounts by turns, as the sections have them.
     set -l accounts
+    test -f "$config" -a -r "$config"
+    and set accounts (__awsprof_complete_accounts $config $likely)
+    set -l told
     set -l about
-    for name in $names
-        set -l account ''
-        set -l alias ''
-        set -l left
+    for name in $known
+        test -r $states/awsprof/state/$name
+        or continue
+        read -L left account alias <$states/awsprof/state/$name
         set -l words
-        if contains -- $name $known; and test -r $states/awsprof/state/$name
-            read -L left account alias <$states/awsprof/state/$name
-            set left (__awsprof_complete_left $states/awsprof/state/$name)
-            string match -qr '^[0-9]{12}$' -- "$account"; or set account ''
+        if string match -qr '^[0-9]{12}$' -- "$account"
+            set words $account
+        else if set -l at (contains -i -- $name $accounts)
+            set words $accounts[(math $at + 1)]
         end
-        if test -z "$account" -a -f "$config" -a -r "$config"
-            set -q accounts[1]; or set accounts (__awsprof_complete_accounts $config $likely)
-            set -l at (contains -i -- $name $accounts)
-            and set account $accounts[(math $at + 1)]
-        end
-        test -n "$account"; and set words $account
         string match -qr '^[a-z0-9-]{1,63}$' -- "$alias"; and set words (string trim -- "$words ($alias)")
-        set -a words $left
-        if set -q words[1]
-            set -a about "$(string join ', ' -- $words)"
-        else
-            set -a about ''
-        end
+        set -a words (__awsprof_complete_left $states/awsprof/state/$name)
+        set -a told $name
+        set -a about "$(string join ', ' -- $words)"
         printf '%s\t%s\n' $name $about[-1]
     end
-    set -l done
+    # Of what is printed twice, fish takes the first.
+    set -q accounts[1]; and printf '%s\t%s\n' $accounts
+    printf '%s\n' $names
+    set -q short[1]; and builtin -q path; and set short (path sort -u -- $short)
+    if test (count $short) -gt 20
+        printf '%s\n' $short
+        return
+    end
     for group in $short
-        contains -- $group $done; and continue
-        set -a done $group
         set -l among
         if string match -qr '[_/]' -- $group
             set among (string match -- (string replace / _ -- $group)'_*' $names)
         else
             set among (string match -- "*_$group""_*" $names)
         end
-        if test (count $among) -eq 1
-            printf '%s\t%s\n' $group (string join ', ' -- $among (string match -v '' -- $about[(contains -i -- $among $names)]))
-        else
+        if set -q among[2]
             printf '%s\t%d profiles\n' $group (count $among)
+        else if set -l at (contains -i -- $among $told)
+            printf '%s\t%s, %s\n' $group $among $about[$at]
+        else if set -l at (contains -i -- $among $accounts)
+            printf '%s\t%s, %s\n' $group $among $accounts[(math $at + 1)]
+        else
+            printf '%s\t%s\n' $group $among
         end
     end
 end
 
-# Print each name that may match the word $argv[2], and behind it the account that the config file $argv[1] gives it.
+# Print the names of those sections of the config file $argv[1] that may match the word $argv[2] and say their account,
+# each with its account on the line below.
 function __awsprof_complete_accounts --argument-names config likely
-    set -l lines (string match -r -- '^\[.*|^aws_account_id[ \t]*[=:].*' <$config | string collect)
-    set -l name '[^]\n]*'(string escape --style=regex -- $likely)'[^]\n]*'
-    string match -ragi -- '(?m)^\[profile ('$name')\]\r?\naws_account_id[ \t]*[=:][ \t]*([0-9]{12})\s*$' "$lines"
-    or echo none
+    read -l -z text <$config
+    set -l header '^\[profile ((?!-)(?![^]\n]*default)[a-z0-9._@+=,:%-]*'(string escape --style=regex -- $likely)'[^]\s"\']*)\]\r?\n'
+    set -l account '(?:[^[\n].*\n|\n){0,40}?aws_account_id[ \t]*[=:][ \t]*([0-9]{12})[ \t\r]*$'
+    string match -ragi -- "(?m)$header$account" "$text" 2>/dev/null
 end
 
 # Print how long a session lasts, whose state file has its expiration as the time of its last change.

@@ -77,7 +77,7 @@ __awsprof_complete_keys() {
 __awsprof_complete_names() {
   local kind=$1 expl ret=1 part='[a-z0-9]([a-z0-9.-](#c0,30)[a-z0-9]|)'
   local states=${XDG_STATE_HOME-} config=${AWS_CONFIG_FILE:-$HOME/.aws/config}
-  local -a names heads pieces full short parts back=(-)
+  local -a names pieces full short parts back=(-)
   config=${config/#\~\//$HOME/}
   # Where awsprof keeps what is known of sessions.
   if [[ $states != /* ]]; then
@@ -121,19 +121,32 @@ __awsprof_complete_names() {
   return ret
 }
 
-# Fill $names from the two shared files, of which $config is one, and $heads and $pieces with that one's sections.
+# Fill $names from the two shared files, of which $config is one, and $pieces with that one's sections.
 # Nothing read is ever run.
 __awsprof_complete_read() {
-  local file text name prefix plain='[A-Za-z0-9._@+%/:-]##\]'
-  local -a found odd
+  local file text name prefix plain='[A-Za-z0-9._@+%/:-]##\]' key='' recent='' credentials
+  local -a found heads odd
+  local -A facts
+  credentials=${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}
+  credentials=${credentials/#\~\//$HOME/}
+  # What was read last still holds while both files are the same ones.
+  if zmodload -F zsh/stat b:zstat 2>/dev/null; then
+    for file in $config $credentials; do
+      facts=()
+      zstat -H facts -- $file 2>/dev/null
+      key+="$file ${facts[inode]-} ${facts[size]-} ${facts[mtime]-} ${facts[ctime]-}|"
+      # Within a second of a change there may be another that these do not tell.
+      (( ${EPOCHSECONDS-0} - ${facts[ctime]-0} > 1 )) || recent=yes
+    done
+    if [[ -z $recent && $key == "${__awsprof_complete_key-}" ]]; then
+      names=("$__awsprof_complete_known[@]") pieces=("$__awsprof_complete_sections[@]")
+      return
+    fi
+  fi
   for prefix in '' 'profile '; do
     pieces=()
-    if [[ -n $prefix ]]; then
-      file=$config
-    else
-      file=${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}
-      file=${file/#\~\//$HOME/}
-    fi
+    file=$credentials
+    [[ -n $prefix ]] && file=$config
     [[ -f $file && -r $file ]] || continue
     if (( $+mapfile )); then
       text=$'\n'$mapfile[$file]
@@ -170,12 +183,15 @@ __awsprof_complete_read() {
   if (( $#odd )); then
     names=(${names:|odd} ${odd:#(#i)(|*[_/ \"\'])default(|[_/ \"\']*)})
   fi
+  [[ -n $recent ]] && key=''
+  typeset -g __awsprof_complete_key=$key
+  typeset -ga __awsprof_complete_known=("$names[@]") __awsprof_complete_sections=("$pieces[@]")
 }
 
 # Add the matches among the array named last; a few of them with what is known about them.
 __awsprof_complete_described() {
-  local list=$argv[-1] name REPLY
-  local -a matched shown
+  local list=$argv[-1] name common REPLY
+  local -a matched shown near
   integer width=0
   argv[-1]=()
   compadd -O matched "$@" -a $list
@@ -183,9 +199,17 @@ __awsprof_complete_described() {
     compadd "$@" -a $list
     return
   fi
+  common=$matched[1]
   for name in "$matched[@]"; do
     (( $#name > width )) && width=$#name
+    while [[ $name != ${(b)common}* ]]; do
+      common=${common%?}
+    done
   done
+  # Among these the sections of what matched are found quickly.
+  common=${(b)common/\//_}
+  [[ $list == parts ]] && common="[^_]#_$common"
+  near=(${(M)pieces:#profile ${~common}*})
   for name in "$matched[@]"; do
     __awsprof_complete_about $list "$name"
     shown+=("${(r:width:)name}${REPLY:+  -- $REPLY}")
@@ -193,11 +217,11 @@ __awsprof_complete_described() {
   compadd "$@" -l -d shown -a matched
 }
 
-# Set REPLY to what is known about $2, one of the array named $1.
+# Set REPLY to what is known about $2, one of the array named $1; $near has its section.
 __awsprof_complete_about() {
   local name=$2 account alias
   local -a among=("$name") state
-  integer place left
+  integer left
   case $1 in
   short) among=(${(M)full:#${name/\//_}_[^_]#}) ;;
   parts) among=(${(M)full:#[^_]#_${name}_[^_]#}) ;;
@@ -213,9 +237,7 @@ __awsprof_complete_about() {
   fi
   account=${state[2]-} alias=${state[3]-}
   if [[ -z $account ]]; then
-    name="profile $name]"
-    place=$heads[(ie)$name]
-    account=${(M)${(f)pieces[place]-}:#aws_account_id[[:blank:]]#[=:]*}
+    account=${(M)${(f)${(M)near:#profile ${(b)name}\]*}}:#aws_account_id[[:blank:]]#[=:]*}
     account=${account##*[=:][[:blank:]]#}
   fi
   [[ $account == [0-9](#c12) ]] && REPLY+=$account

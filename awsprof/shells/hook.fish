@@ -64,6 +64,9 @@ set -g __awsprof_expires ''
 set -g __awsprof_left ''
 set -g __awsprof_worded $__awsprof_never
 set -g __awsprof_worded_at 0
+# Up to which uptime the words hold, where the system tells its uptime.
+set -g __awsprof_until 0
+set -g __awsprof_up
 
 # Learn what the name alone tells, once for each name: the file its state is in, and what to call it.
 function __awsprof_learn_name
@@ -101,6 +104,7 @@ end
 function __awsprof_learn_state -a text
     set -g __awsprof_state "$text"
     set -g __awsprof_worded $__awsprof_never
+    set -g __awsprof_until 0
     set -l lines (string split \n -- "$text")
     set -g __awsprof_expires ''
     set -g __awsprof_alias ''
@@ -278,16 +282,25 @@ function __awsprof_hook --on-event fish_prompt
         test "$text" = "$__awsprof_state"
         or __awsprof_learn_state "$text"
         if test -n "$__awsprof_expires"
-            # fish has no clock but this one: a file's age. A state file is as old as its session is past its end.
-            set -l age
-            if test -n "$__awsprof_clock"
-                set age (path mtime -R -- $file)
-            else
-                set age (math (command date +%s) - $__awsprof_expires)
-            end
-            if set -q age[1]
-                test $age -le $__awsprof_worded -a $age -ge $__awsprof_worded_at
-                or __awsprof_word_left $age
+            test -r /proc/uptime
+            and read -g __awsprof_up __awsprof_idle </proc/uptime
+            if not test "$__awsprof_up" -lt $__awsprof_until 2>/dev/null
+                # fish has no clock of its own but this one: a file's age. A state file is as old as its session is
+                # past its end.
+                set -l age
+                if test -n "$__awsprof_clock"
+                    set age (path mtime -R -- $file)
+                else
+                    set age (math (command date +%s) - $__awsprof_expires)
+                end
+                if set -q age[1]
+                    test $age -le $__awsprof_worded -a $age -ge $__awsprof_worded_at
+                    or __awsprof_word_left $age
+                    # Minutes hold for some seconds, by a clock that costs less than a file's age.
+                    set -q __awsprof_up[1]
+                    and test $age -lt -120
+                    and set -g __awsprof_until (math "$__awsprof_up + min(10, $__awsprof_worded - $age)")
+                end
             end
         else
             set -g __awsprof_left ''

@@ -309,3 +309,35 @@ def test_aws(completion: Completion, shell: str, tool: Callable[[str], str]) -> 
     assert names == {"autochart_dev_paul", "autochart_prod_paul"}
     assert {"s3", "sts"} <= others
     assert not others & NAMES
+
+
+# --- what is kept between two TABs of one shell
+
+
+def test_zsh_sees_at_the_next_tab_what_changed_between(completion: Completion, tool: Callable[[str], str]) -> None:
+    """What one TAB read serves the next, until either file is another one."""
+    tool("zsh")
+    aws = completion.home / ".aws"
+    with completion.zsh(LOAD_ZSH) as child:
+
+        def tab(line: str) -> set[str]:
+            answers = completion.home / "answers"
+            answers.unlink(missing_ok=True)
+            child.send(f"{line}\x14")
+            child.expect_exact("asked")
+            return {word for word in answers.read_text().split("\0")[1:] if word not in ("", "\1")}
+
+        # Nothing is kept of what has only just changed.
+        time.sleep(2.1)
+        for _ in range(2):
+            assert tab("awsprof credential-process ") == {*NAMES, "two words"}
+        (aws / "config").write_text(CONFIG.replace("shop", "shed"))  # as long, in the same moment, in place
+        assert tab("awsprof credential-process sh") == {"shed_dev_paul"}
+        (aws / "credentials").write_text("[keys]\n")
+        assert tab("awsprof credential-process k") == {"keys"}
+        other = aws / "other"
+        other.write_text("[profile other_dev_paul]\n")
+        other.replace(aws / "config")
+        assert tab("awsprof credential-process ") == {"other_dev_paul", "keys"}
+        (aws / "config").unlink()
+        assert tab("awsprof credential-process ") == {"keys"}
