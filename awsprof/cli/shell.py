@@ -28,13 +28,15 @@ _SIGNS_IN_ELSEWHERE = (Kind.SSO, Kind.LOGIN)
 
 
 @click.command("init", cls=Command)
-@click.argument("shell", type=click.Choice(tuple(HOOKS)))
+@click.argument("shell", type=click.Choice(tuple(HOOKS)), required=False)
 @click.option("--no-prompt", is_flag=True, help="Leave the prompt as it is.")
 @click.option("--no-completion", is_flag=True, help="Leave completion out.")
 @click.option("--install", is_flag=True, help="Add the line to the shell's start-up file, after asking.")
 @click.option("--yes", is_flag=True, help="Do not ask before --install.")
 @click.pass_obj
-def init_command(world: World, shell: str, no_prompt: bool, no_completion: bool, install: bool, yes: bool) -> None:
+def init_command(
+    world: World, shell: str | None, no_prompt: bool, no_completion: bool, install: bool, yes: bool
+) -> None:
     """
     Print the integration with a shell, for one line in its start-up file.
 
@@ -44,6 +46,12 @@ def init_command(world: World, shell: str, no_prompt: bool, no_completion: bool,
     awsprof init fish | source                                      config.fish
     Invoke-Expression (& awsprof init powershell | Out-String)      $PROFILE
     """
+    if shell is None:
+        likely = _likely_shell(world)
+        raise UsageError(
+            "The integration is for one shell, and none is named",
+            hint=f"There are {', '.join(HOOKS)}: run 'awsprof init {likely}'.",
+        )
     options = ["--no-prompt"] * no_prompt + ["--no-completion"] * no_completion
     if install:
         _install(world, shell, options, yes=yes)
@@ -166,8 +174,7 @@ def _style(world: World, command: str) -> str:
     shell = world.environ.get("AWSPROF_SHELL")
     if shell:
         return style_of(shell)
-    known = {"bash": "bash", "zsh": "zsh", "fish": "fish", "pwsh": "powershell"}
-    likely = known.get(os.path.basename(world.environ.get("SHELL", "")), "bash")
+    likely = _likely_shell(world)
     raise UsageError(
         f"'awsprof {command}' changes the shell it is typed in, which needs awsprof's integration",
         hint=f"Run this line, and add it to the shell's start-up file ('awsprof init {likely} --install' does so): "
@@ -186,6 +193,12 @@ def _chosen(world: World, selector: str | None, narrowing: Narrowing) -> Profile
     return one(world, previous, (None, None, True))
 
 
+def _likely_shell(world: World) -> str:
+    """Return the shell that a person most likely means: the login shell, where it has an integration."""
+    known = {"bash": "bash", "zsh": "zsh", "fish": "fish", "pwsh": "powershell"}
+    return known.get(os.path.basename(world.environ.get("SHELL", "")), "bash")
+
+
 def _see_to_session(world: World, profile: Profile) -> None:
     """Log in where a session is needed and none is live, and warn of a protected profile without MFA."""
     from awsprof.cli.render import session_object, until
@@ -196,9 +209,11 @@ def _see_to_session(world: World, profile: Profile) -> None:
     if identity.kind in _SIGNS_IN_ELSEWHERE:
         if world.sessions.login(profile).renewed:
             world.say(f"{identity.name}: signed in through the AWS CLI")
+        world.sessions.tell_of_none(profile)
         return
     session = session_object(world, profile)
     if session is None:
+        world.sessions.tell_of_none(profile)
         return
     if session["state"] == "live":
         # What the prompt reads may be torn, or written where the team file was not in sight.

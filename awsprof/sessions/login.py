@@ -201,6 +201,10 @@ class Sessions:
         if profile.delivery is Delivery.FILE and profile.needs_session and session.is_live(self._outside.now()):
             self._delivery.write(profile, session.credentials())
 
+    def tell_of_none(self, profile: Profile) -> None:
+        """Let prompts know of a profile whose credentials are no session of awsprof's: whether it is protected."""
+        self._store.save_state(profile.name, None, account_id=profile.account_id, protected=profile.protected)
+
     @contextlib.contextmanager
     def identity_lock(self, name: str) -> Iterator[None]:
         """Let one process at a time ask, log in, or change the keys of the profile that holds them."""

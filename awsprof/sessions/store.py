@@ -191,9 +191,14 @@ class SessionStore:
         else:
             remove_file(self._places.alias_file(account_id))
 
-    def save_state(self, name: str, expiration_s: int, *, account_id: str | None, protected: bool) -> None:
-        """Tell the prompts until when a profile's tools have credentials, in epoch seconds."""
-        lines = [str(expiration_s), account_id or "", self.alias(account_id) or "", "protected" if protected else ""]
+    def save_state(self, name: str, expiration_s: int | None, *, account_id: str | None, protected: bool) -> None:
+        """Tell the prompts until when a profile's tools have credentials, in epoch seconds; None: without an end."""
+        lines = [
+            "" if expiration_s is None else str(expiration_s),
+            account_id or "",
+            self.alias(account_id) or "",
+            "protected" if protected else "",
+        ]
         data = "".join(f"{line}\n" for line in lines).encode()
         # bash has no builtin for mtimes and reads line 1; fish's only builtin clock reads the mtime.
         write_private_file(self._places.state_file(name), data, mtime=expiration_s)

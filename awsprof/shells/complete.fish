@@ -210,7 +210,7 @@ function __awsprof_complete_names --argument-names kind typed
             set words $accounts[(math $at + 1)]
         end
         string match -qr '^[a-z0-9-]{1,63}$' -- "$alias"; and set words (string trim -- "$words ($alias)")
-        set -a words (__awsprof_complete_left $states/awsprof/state/$name)
+        string match -qr '^[0-9]' -- "$left"; and set -a words (__awsprof_complete_left $states/awsprof/state/$name)
         set -a told $name
         set -a about "$(string join ', ' -- $words)"
         printf '%s\t%s\n' $name $about[-1]

@@ -203,7 +203,7 @@ function __awsprof_learn_directory {
   above=$above/.awsprof.toml
   # What is another user's is passed over; a pipe would make the prompt wait.
   if [[ ! -f $above || ! -O $above || ! -r $above ]]; then \builtin return 0; fi
-  while IFS='' \builtin read -r -n 4096 line || [[ -n $line ]]; do
+  while IFS='' \builtin read -r -n 1024 line || [[ -n $line ]]; do
     most=$((most - 1))
     if ((most < 0)) || [[ $line == '['* ]]; then \builtin break; fi
     if [[ $line =~ $form ]]; then

@@ -182,7 +182,7 @@ function __awsprof_learn_directory
     # What is another user's is passed over; a pipe would make the prompt wait.
     test -f $above -a -O $above -a -r $above
     or return 0
-    read -l -z text <$above
+    read -l -z -n 16384 text <$above
     for line in (string split \n -- $text)[1..200]
         if string match -q '[*' -- $line
             break

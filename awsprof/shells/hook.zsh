@@ -131,7 +131,7 @@ fi
 
 # Find the product that the nearest .awsprof.toml upwards is of, once for each directory.
 function __awsprof_learn_directory {
-  \builtin local above=$PWD:A line most=200 match mbegin mend MATCH MBEGIN MEND
+  \builtin local above=$PWD:A text='' line match mbegin mend MATCH MBEGIN MEND
   __awsprof_directory=$PWD
   __awsprof_here=''
   while [[ ! -e $above/.awsprof.toml ]]; do
@@ -141,14 +141,15 @@ function __awsprof_learn_directory {
   above+=/.awsprof.toml
   # What is another user's is passed over; a pipe would make the prompt wait.
   if [[ ! -f $above || ! -O $above || ! -r $above ]]; then \builtin return 0; fi
-  while IFS='' \builtin read -r line || [[ -n $line ]]; do
-    (( most -= 1 )) || \builtin break
+  IFS='' \builtin read -r -u 0 -k 16384 text <$above
+  for line in ${${(f)text}[1,200]}; do
     if [[ $line == \[* ]]; then \builtin break; fi
     if [[ $line == [[:space:]]#product[[:space:]]#=[[:space:]]#[\"\'](#b)([a-z0-9.-](#c1,32))[\"\'][[:space:]]#(|\#*) ]]; then
       __awsprof_here=$match[1]
       \builtin break
     fi
-  done <$above
+  done
+  \builtin return 0
 }
 
 # Put the segment together.

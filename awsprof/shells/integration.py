@@ -154,6 +154,8 @@ _POWERSHELL_PROFILE = "Microsoft.PowerShell_profile.ps1"
 def with_line(data: bytes, line: str) -> bytes:
     """Return the start-up file *data* with *line* as its last."""
     end = b"" if not data or data.endswith(b"\n") else b"\n"
+    if (data + end).endswith(b"\\\n"):
+        end += b"\n"  # the last line would go on in ours
     return data + end + line.encode("ascii") + b"\n"
 
 

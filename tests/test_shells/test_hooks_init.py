@@ -286,6 +286,22 @@ def test_profile_of_powershell_on_windows(home: Path) -> None:
     assert path == home / "Documents" / "PowerShell" / "Microsoft.PowerShell_profile.ps1"
 
 
+def test_install_keeps_off_a_line_that_goes_on(awsprof: CommandLine, home: Path) -> None:
+    """Behind a last line that ends in a backslash, ours does not become its end."""
+    (home / ".bashrc").write_text("alias ll='ls -l' \\")
+    assert awsprof("init", "bash", "--install", "--yes").status == 0
+    assert (home / ".bashrc").read_text() == "alias ll='ls -l' \\\n\neval \"$(awsprof init bash)\"\n"
+
+
+@pytest.mark.parametrize(("login_shell", "likely"), [("/usr/bin/fish", "fish"), ("", "bash")])
+def test_which_shell(awsprof: CommandLine, monkeypatch: pytest.MonkeyPatch, login_shell: str, likely: str) -> None:
+    """Without a shell it says which there are, and what to run."""
+    monkeypatch.setenv("SHELL", login_shell)
+    outcome = awsprof("init")
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert outcome.stderr.endswith(f"There are bash, zsh, fish, powershell: run 'awsprof init {likely}'.\n")
+
+
 def test_install_makes_the_file(awsprof: CommandLine, home: Path) -> None:
     """Where there is no file it is made; --yes answers the question, and options go into the line."""
     assert awsprof("init", "fish", "--install", "--yes", "--no-prompt").status == 0

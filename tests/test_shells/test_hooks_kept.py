@@ -172,3 +172,44 @@ def test_fish_prompt_that_is_defined_later(tool: Callable[[str], str], tmp_path:
     words = [tool("fish"), "--no-config", "-c", script, str(hook)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("a/dev mine\na/dev mine\na/dev new\n", "")
+
+
+# --- what a user's shell may hold
+
+
+def test_functions_of_the_names_of_builtins(shell: Shell) -> None:
+    """A user's own function of a builtin's name is not called."""
+    if shell.name == "fish":
+        pytest.skip("fish lets nobody take the place of read and set")
+    shell.state(DEV, 7_230)
+    (shell.directory / ".awsprof.toml").write_text('product = "shop"\n')
+    shell.environ["AWS_PROFILE"] = DEV
+    ours = "\n".join(f"{name}() {{ echo called; }}" for name in ("read", "local", "typeset", "unset", "emulate"))
+    before, after = shell.prompts(ours, "")
+    assert "called" not in before + after
+    assert "2h00m" in after
+
+
+def test_a_global_alias_of_zsh(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """An alias of an option's name that zsh expands anywhere does not get into the integration."""
+    shell = Shell("zsh", tmp_path, tool)
+    shell.environ["AWS_PROFILE"] = DEV
+    load = "alias -g -- --help='--help | false'\nalias -g -- -f='-x'\n" + rendered("zsh", tmp_path)
+    ran = shell.run(f"setopt aliases\n{load}\nunalias -a\n__awsprof_hook\nprint -rP -- $psvar[31]")
+    assert (ran.status, ran.stderr) == (0, "")
+
+
+def test_universal_variables_of_fish(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """An AWS_PROFILE that all of a user's fishes share stays theirs, while this one lets go of it."""
+    shell = Shell("fish", tmp_path, tool)
+    shell.state(PROD, -1)
+    script = tmp_path / "universal.fish"
+    script.write_text(
+        f"set -Ux AWS_PROFILE {PROD}\n{rendered('fish', tmp_path)}\n__awsprof_hook\n"
+        'echo "here <$AWS_PROFILE>"\nset -e -g AWS_PROFILE\necho "all <$AWS_PROFILE>"\n'
+    )
+    # With --no-config, which the other tests use, fish has no universal variables.
+    done = subprocess.run(
+        [tool("fish"), str(script)], env=shell.whole_environ, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == f"here <>\nall <{PROD}>\n"

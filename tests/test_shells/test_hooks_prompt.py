@@ -327,6 +327,8 @@ def test_ascii(shell: Shell, way: dict[str, str]) -> None:
         ("", None),
         ("\0\xff\n" * 10, None),
         ("#\n" * 300 + 'product = "shop"\n', None),
+        ("#" * 300_000 + '\nproduct = "shop"\n', None),
+        ('product = "shop"\n' + "x" * 3_000_000, "shop"),
     ],
 )
 def test_product_of_the_directory(shell: Shell, text: str, product: str | None) -> None:

@@ -186,6 +186,18 @@ def test_no_session_is_needed(awsprof: CommandLine, without_mfa: AccessKey, in_b
     assert not session_file(awsprof.home, "autochart_legacy_paul").exists()
 
 
+def test_prompts_are_told_of_protection_without_a_session(
+    awsprof: CommandLine, without_mfa: AccessKey, in_bash: None, home: Path
+) -> None:
+    """A profile that only the team file protects is red although it has no session, and no longer once it is not."""
+    team = home / ".awsprof.toml"
+    for line, mark in (("protected = true", "protected"), ("", "")):
+        team.write_text(f'product = "autochart"\n[envs.legacy]\n{line}\n')
+        assert awsprof("use", "legacy").status == 0
+        first, _, _, last, _ = state_file(home, "autochart_legacy_paul").read_text().split("\n")
+        assert (first, last) == ("", mark)
+
+
 def test_warns_of_missing_mfa(awsprof: CommandLine, without_mfa: AccessKey, in_bash: None, home: Path) -> None:
     """A protected env that only a key protects is one line on stderr."""
     write_settings(home, 'protected_envs = ["legacy"]\n')
