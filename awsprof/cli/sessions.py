@@ -72,6 +72,7 @@ def login_command(
             login = world.sessions.login(profile, code=typed, duration_s=duration_s, force=force)
             if write:
                 world.sessions.write_once(profile)
+            world.sessions.learn_alias(login)
         except AwsprofError as error:
             # One of many that cannot be logged in now is no reason to leave out the others.
             if not everyone:

@@ -221,6 +221,7 @@ def _see_to_session(world: World, profile: Profile) -> None:
         return
     try:
         login = world.sessions.login(profile)
+        world.sessions.learn_alias(login)
     except AnswerNeededError:
         raise NoLiveSessionError(
             f"{identity.name} has no live session", hint=f"Run 'awsprof login {identity.name}'."

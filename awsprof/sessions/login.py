@@ -201,6 +201,22 @@ class Sessions:
         if profile.delivery is Delivery.FILE and profile.needs_session and session.is_live(self._outside.now()):
             self._delivery.write(profile, session.credentials())
 
+    def learn_alias(self, login: Login) -> None:
+        """Ask AWS for the alias of an account once, when somebody has just logged in to it; prompts show it."""
+        profile, session = login.profile, login.session
+        if not login.renewed or session is None or not profile.account_id:
+            return
+        if self._store.knows_alias(profile.account_id):
+            return
+        alias = None
+        # It is shown where it is known, and no login fails for it; nor does another one wait for it.
+        with contextlib.suppress(AwsprofError):
+            region = profile.region_for_calls(self._outside.environ)
+            alias = self._outside.aws().account_alias(session.credentials(), region=region)
+        self._store.save_alias(profile.account_id, alias)
+        if alias:
+            self.tell(profile)
+
     def tell_of_none(self, profile: Profile) -> None:
         """Let prompts know of a profile whose credentials are no session of awsprof's: whether it is protected."""
         self._store.save_state(profile.name, None, account_id=profile.account_id, protected=profile.protected)

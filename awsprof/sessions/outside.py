@@ -37,6 +37,8 @@ class AwsCalls(Protocol):
         policy_arn: str | None = None,
     ) -> SessionCredentials: ...
 
+    def account_alias(self, credentials: Credentials, *, region: str) -> str | None: ...
+
 
 class Person(Protocol):
     """Whoever may sit at the terminal."""

@@ -185,11 +185,12 @@ class SessionStore:
         data = read_private_file(str(self._places.alias_file(account_id))) if account_id else None
         return data.decode("utf-8", "replace").strip() or None if data else None
 
+    def knows_alias(self, account_id: str) -> bool:
+        """Whether AWS was asked for the account's alias, if only to learn that there is none."""
+        return read_private_file(str(self._places.alias_file(account_id))) is not None
+
     def save_alias(self, account_id: str, alias: str | None) -> None:
-        if alias:
-            write_private_file(self._places.alias_file(account_id), alias.encode() + b"\n")
-        else:
-            remove_file(self._places.alias_file(account_id))
+        write_private_file(self._places.alias_file(account_id), (alias or "").encode() + b"\n")
 
     def save_state(self, name: str, expiration_s: int | None, *, account_id: str | None, protected: bool) -> None:
         """Tell the prompts until when a profile's tools have credentials, in epoch seconds; None: without an end."""

@@ -262,7 +262,7 @@ __awsprof_complete_aws() {
   if [[ $words[CURRENT-1] == --profile ]] || compset -P --profile=; then
     __awsprof_complete_names profile
   elif (( $+commands[aws_completer] )); then
-    (( $+functions[_bash_complete] )) || { autoload -Uz bashcompinit && bashcompinit }
+    (( $+functions[_bash_complete] )) || { autoload -Uz bashcompinit && bashcompinit; }
     _bash_complete -C aws_completer
   else
     _default
@@ -274,16 +274,16 @@ __awsprof_complete_aws() {
 if [[ ${funcstack[1]-} == _awsprof ]]; then
   # zsh loaded this file as the function's code.
   _awsprof "$@"
-elif (( $+functions[compdef] )); then
+elif (( ${+functions[compdef]} )); then
   compdef _awsprof awsprof
 else
   # compinit has not run yet: the first prompt behind it does what it will make possible.
   __awsprof_complete_later() {
-    if (( $+functions[compdef] )); then
+    if (( ${+functions[compdef]} )); then
       compdef _awsprof awsprof
-      precmd_functions=(${precmd_functions:#__awsprof_complete_later})
+      precmd_functions=("${(@)precmd_functions[@]:#__awsprof_complete_later}")
     fi
   }
   typeset -ga precmd_functions
-  precmd_functions=(${precmd_functions:#__awsprof_complete_later} __awsprof_complete_later)
+  precmd_functions=("${(@)precmd_functions[@]:#__awsprof_complete_later}" __awsprof_complete_later)
 fi

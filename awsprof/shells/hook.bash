@@ -100,7 +100,7 @@ function __awsprof_encode {
     *)
       # A byte above 127 comes out negative.
       \builtin printf -v number '%d' "'$char"
-      \builtin printf -v char '%%%02X' $((number & 255))
+      \builtin printf -v char '%%%02X' "$((number & 255))"
       ;;
     esac
     __awsprof_file+=$char
@@ -264,7 +264,13 @@ function __awsprof_place {
 
 # Before each prompt: look at the state of AWS_PROFILE, and draw the segment where anything has changed.
 function __awsprof_hook {
-  \builtin local status="$?" text='' path="$__awsprof_states" seconds
+  \builtin local status="$?" text='' path="$__awsprof_states" seconds caseless=''
+  # Names, files and marks are told apart by their case, whatever the option nocasematch says.
+  # shellcheck disable=SC2050 # the option makes it true, and asking so costs less than 'shopt -q'
+  if [[ a == A ]]; then
+    caseless=yes
+    \builtin shopt -u nocasematch
+  fi
   __awsprof_left=''
   if [[ -n ${AWS_PROFILE-} ]]; then
     if [[ $AWS_PROFILE != "$__awsprof_name" ]]; then __awsprof_learn_name; fi
@@ -313,6 +319,7 @@ function __awsprof_hook {
   # Something may have set PS1 anew.
   if [[ ${PS1-} != *__awsprof_segment* ]]; then __awsprof_place; fi
   # <<< prompt
+  if [[ -n $caseless ]]; then \builtin shopt -s nocasematch; fi
   \builtin return "$status"
 }
 

@@ -30,8 +30,8 @@ _SETS: dict[str, Callable[[str, str], str]] = {
     "powershell": lambda name, value: f"$global:{name} = {value}",
 }
 _EXPORTS = {
-    "bash": "if [[ -z ${{{name}-}} ]]; then \\builtin export {name}={value}; fi",
-    "zsh": "if [[ -z ${{{name}-}} ]]; then \\builtin export {name}={value}; fi",
+    "bash": "if [[ -z ${{{name}-}} ]]; then {name}={value}; \\builtin export {name}; fi",
+    "zsh": "if [[ -z ${{{name}-}} ]]; then {name}={value}; \\builtin export {name}; fi",
     "fish": 'test -n "${name}"\nor set -gx {name} {value}',
     "powershell": "if (-not $Env:{name}) {{ $Env:{name} = {value} }}",
 }
