@@ -6,16 +6,16 @@
 #   complete -F __awsprof_complete_aws aws
 # shellcheck shell=bash
 
-__awsprof_complete() {
+function __awsprof_complete {
   # What the helpers share: words before the cursor, where each begins in COMP_WORDS, and the word typed in its parts:
   # $lead goes before a candidate, and $drop off it, since readline replaces what stands behind the last = or : only.
-  local IFS=$' \t\n' words=() begins=() tails=() typed='' quote='' lead='' drop=''
+  \builtin local IFS=$' \t\n' words begins tails typed='' quote='' lead='' drop=''
   # The command so far, and what may follow it.
-  local path='' commands=() options=() arguments=()
-  local word='' kind='' waiting='' at=0 index=1 ended='' last
-  COMPREPLY=()
+  \builtin local path='' commands options arguments
+  \builtin local word='' kind='' waiting='' at=0 index=1 ended='' last
+  words=() begins=() tails=() commands=() options=() arguments=() COMPREPLY=()
   __awsprof_complete_split "${2-}"
-  __awsprof_complete_table '' || return 0
+  __awsprof_complete_table '' || \builtin return 0
   last=$((${#words[@]} - 1))
   while ((index < last)); do
     word=${words[index]}
@@ -25,12 +25,12 @@ __awsprof_complete() {
     elif [[ -n $ended || $word != -?* ]]; then
       if ((${#commands[@]} > 0)); then
         path=${path:+$path }$word commands=() options=() arguments=()
-        __awsprof_complete_table "$path" || return 0
+        __awsprof_complete_table "$path" || \builtin return 0
       else
         __awsprof_complete_argument
         if [[ $kind == command ]]; then
           __awsprof_complete_command $((index - 1))
-          return 0
+          \builtin return 0
         fi
         at=$((at + 1))
       fi
@@ -38,7 +38,7 @@ __awsprof_complete() {
       ended=yes
       if [[ " ${arguments[*]-} " == *' command '* ]]; then
         __awsprof_complete_command "$index"
-        return 0
+        \builtin return 0
       fi
     elif [[ $word != --*=* ]]; then
       __awsprof_complete_option "$word"
@@ -55,7 +55,7 @@ __awsprof_complete() {
     __awsprof_complete_argument
     if [[ $kind == command && $typed != '' && $typed != -* ]]; then
       __awsprof_complete_command "$last"
-      return 0
+      \builtin return 0
     fi
     if [[ -z $ended && ($typed == -* || -z $typed$kind && ${#commands[@]} -eq 0) ]]; then
       __awsprof_complete_add ${options[@]+"${options[@]%%=*}"}
@@ -65,12 +65,12 @@ __awsprof_complete() {
     fi
     __awsprof_complete_value "$kind"
   fi
-  return 0
+  \builtin return 0
 }
 
 # Put the words before the cursor together again from the pieces that readline makes of them; $1 is what it will replace.
-__awsprof_complete_split() {
-  local line=${COMP_LINE-} index piece rest before='' glued
+function __awsprof_complete_split {
+  \builtin local line="${COMP_LINE-}" index piece rest before='' glued
   line=${line:0:${COMP_POINT:-${#line}}}
   for ((index = 0; index <= COMP_CWORD; index++)); do
     piece=${COMP_WORDS[index]-} rest='' glued=''
@@ -101,7 +101,7 @@ __awsprof_complete_split() {
 }
 
 # From here on the candidates are for what stands behind $1.
-__awsprof_complete_behind() {
+function __awsprof_complete_behind {
   typed=${typed#"$1"}
   case $1 in
   "$drop"*) lead=${1#"$drop"} drop='' ;;
@@ -110,8 +110,8 @@ __awsprof_complete_behind() {
 }
 
 # Set $kind to what stands at the place the cursor or the loop is at.
-__awsprof_complete_argument() {
-  local count=${#arguments[@]}
+function __awsprof_complete_argument {
+  \builtin local count="${#arguments[@]}"
   kind=''
   if ((at < count)); then
     kind=${arguments[at]}
@@ -123,8 +123,8 @@ __awsprof_complete_argument() {
 }
 
 # Set $kind to the kinds of values, with commas between them, that option $1 takes; to nothing if it takes none.
-__awsprof_complete_option() {
-  local option
+function __awsprof_complete_option {
+  \builtin local option
   kind=''
   for option in ${options[@]+"${options[@]}"}; do
     if [[ $option == "$1="* ]]; then
@@ -134,8 +134,8 @@ __awsprof_complete_option() {
 }
 
 # Offer those words that begin with what is typed.
-__awsprof_complete_add() {
-  local word
+function __awsprof_complete_add {
+  \builtin local word
   for word in "$@"; do
     case $word in
     "$typed"*) COMPREPLY[${#COMPREPLY[@]}]=$lead${word#"$drop"} ;;
@@ -144,8 +144,8 @@ __awsprof_complete_add() {
 }
 
 # Offer values of one kind.
-__awsprof_complete_value() {
-  local list
+function __awsprof_complete_value {
+  \builtin local list
   case $1 in
   'words|'*)
     list=${1#words|}
@@ -171,8 +171,8 @@ __awsprof_complete_value() {
 }
 
 # Offer KEY=, and behind it the values of KEY.
-__awsprof_complete_key() {
-  local kind=''
+function __awsprof_complete_key {
+  \builtin local kind=''
   case $typed in
   *=*)
     case ${typed%%=*} in
@@ -183,27 +183,27 @@ __awsprof_complete_key() {
     ;;
   *)
     __awsprof_complete_add {{key_names}}
-    if type compopt >/dev/null 2>&1; then
-      compopt -o nospace 2>/dev/null || :
+    if \builtin type compopt >/dev/null 2>&1; then
+      \builtin compopt -o nospace 2>/dev/null || :
     fi
     ;;
   esac
 }
 
 # Let readline complete file names itself; bash 3.2 has no compopt, and does so wherever there is no candidate.
-__awsprof_complete_files() {
-  if type compopt >/dev/null 2>&1; then
-    compopt -o default 2>/dev/null || :
+function __awsprof_complete_files {
+  if \builtin type compopt >/dev/null 2>&1; then
+    \builtin compopt -o default 2>/dev/null || :
   fi
 }
 
 # Offer names of profiles, or parts of them, as the two shared files have them. Nothing read is ever run: names are
 # compared as they are, and one with characters that mean something to the shell is offered quoted or left out.
-__awsprof_complete_names() {
-  local kind=$1 prefix found within odd name sets=''
+function __awsprof_complete_names {
+  \builtin local kind="$1" prefix found within odd name sets=''
   # bash 3.2 has no such arrays; there readline drops what it gets twice.
-  if local -A seen=() 2>/dev/null; then
-    sets=yes
+  if \builtin local -A seen 2>/dev/null; then
+    seen=() sets=yes
   fi
   for prefix in 'profile ' ''; do
     found=() within=() odd=()
@@ -229,8 +229,8 @@ __awsprof_complete_names() {
 # Look at what stands between brackets at the beginning of a line: in the config file behind 'profile ', in the
 # credentials file alone. Put plain names that begin as typed into $found, other plain names with a part that does into
 # $within, and all that may begin as typed, but need a closer look, into $odd.
-__awsprof_complete_find() {
-  local IFS='[]' file text='' piece match=$typed starts='' last='' globbing='' header begin part
+function __awsprof_complete_find {
+  \builtin local IFS='[]' file text='' piece match="$typed" starts='' last='' globbing='' header begin part
   case $match in
   *[!A-Za-z0-9._@:+,%/-]*) match='' ;;
   */*) match=${match%%/*}_${match#*/} ;;
@@ -247,15 +247,15 @@ __awsprof_complete_find() {
   if [[ ${file:0:2} == '~/' ]]; then
     file=${HOME-}/${file:2}
   fi
-  [[ -f $file && -r $file ]] || return 0
+  [[ -f $file && -r $file ]] || \builtin return 0
   # mapfile is quicker, where it is new enough for -d.
-  if ! type mapfile >/dev/null 2>&1 || ! { mapfile -t -d '' text <"$file"; } 2>/dev/null; then
-    IFS='' read -r -d '' text <"$file" || :
+  if ! \builtin type mapfile >/dev/null 2>&1 || ! { \builtin mapfile -t -d '' text <"$file"; } 2>/dev/null; then
+    IFS='' \builtin read -r -d '' text <"$file" || :
   fi
   # Splitting takes globs for file names unless told otherwise.
   case $- in
   *f*) ;;
-  *) globbing=yes && set -f ;;
+  *) globbing=yes && \builtin set -f ;;
   esac
   # Pieces are by turns outside and inside of brackets.
   # shellcheck disable=SC2128,SC2254
@@ -289,7 +289,7 @@ __awsprof_complete_find() {
     esac
   done
   if [[ -n $globbing ]]; then
-    set +f
+    \builtin set +f
   fi
   if [[ -z $match && -n $typed ]]; then
     # No plain name begins with that.
@@ -298,23 +298,23 @@ __awsprof_complete_find() {
 }
 
 # Drop what was put last: behind a header its line ends, with no second bracket on it.
-__awsprof_complete_drop() {
+function __awsprof_complete_drop {
   case $last in
-  odd) unset "odd[${#odd[@]} - 1]" ;;
-  found) unset "found[${#found[@]} - 1]" ;;
-  within) unset "within[${#within[@]} - 1]" ;;
+  odd) \builtin unset "odd[${#odd[@]} - 1]" ;;
+  found) \builtin unset "found[${#found[@]} - 1]" ;;
+  within) \builtin unset "within[${#within[@]} - 1]" ;;
   esac
   last=''
 }
 
 # Offer those parts of plain names that $kind means and that begin as typed, each once.
-__awsprof_complete_parts() {
-  local name product env between=_
+function __awsprof_complete_parts {
+  \builtin local name product env between=_
   [[ $typed != */* ]] || between=/
   case $kind in
-  profile) return 0 ;;
-  user) set -- "${@#*_}" ;;
-  *) set -- "${@%_*}" ;;
+  profile) \builtin return 0 ;;
+  user) \builtin set -- "${@#*_}" ;;
+  *) \builtin set -- "${@%_*}" ;;
   esac
   # Here stand product_env, many times each, or env_user; the other part of the name is left unlooked at.
   for name in "$@"; do
@@ -342,29 +342,29 @@ __awsprof_complete_parts() {
 }
 
 # Offer $name, which needs a closer look, if it is a profile's and can be typed.
-__awsprof_complete_odd() {
-  local default='[Dd][Ee][Ff][Aa][Uu][Ll][Tt]'
+function __awsprof_complete_odd {
+  \builtin local default='[Dd][Ee][Ff][Aa][Uu][Ll][Tt]'
   if [[ -n $prefix ]]; then
     # As AWS's tools do, take a name in quotes, and blanks around it.
     name=${name#profile}
     name=${name#"${name%%[![:blank:]]*}"}
     name=${name%"${name##*[![:blank:]]}"}
     case $name in
-    \"*[\"\\\`\$]*\" | \'*\'*\') return 0 ;;
+    \"*[\"\\\`\$]*\" | \'*\'*\') \builtin return 0 ;;
     \"*\" | \'*\') name=${name:1:${#name}-2} ;;
-    *[[:blank:]\"\'\\]*) return 0 ;;
+    *[[:blank:]\"\'\\]*) \builtin return 0 ;;
     esac
   fi
   # shellcheck disable=SC2254
   case $name in
-  '' | -* | *[[:cntrl:]]* | [[:blank:]]* | *[[:blank:]]) return 0 ;;
-  $default | ${default}[_/\ \"\']* | *[_/\ \"\']$default | *[_/\ \"\']${default}[_/\ \"\']*) return 0 ;;
+  '' | -* | *[[:cntrl:]]* | [[:blank:]]* | *[[:blank:]]) \builtin return 0 ;;
+  $default | ${default}[_/\ \"\']* | *[_/\ \"\']$default | *[_/\ \"\']${default}[_/\ \"\']*) \builtin return 0 ;;
   *[!a-z0-9._-]*) ;;
   *) __awsprof_complete_parts "$name" ;;
   esac
   case $quote:$name in
-  \":*[\"\\\`\$!]* | \':*\'*) return 0 ;;
-  :*) printf -v name %q "$name" ;;
+  \":*[\"\\\`\$!]* | \':*\'*) \builtin return 0 ;;
+  :*) \builtin printf -v name %q "$name" ;;
   esac
   case $kind in
   selector | profile) __awsprof_complete_add "$name" ;;
@@ -372,27 +372,27 @@ __awsprof_complete_odd() {
 }
 
 # Complete the words of somebody else's command, the first of which is number $1, as this shell would without awsprof.
-__awsprof_complete_command() {
-  local first=${words[$1]} count=${#words[@]} spec='' offset=${begins[$1]}
-  if type _comp_command_offset >/dev/null 2>&1; then
+function __awsprof_complete_command {
+  \builtin local first="${words[$1]}" count="${#words[@]}" spec='' offset="${begins[$1]}" pieces before
+  if \builtin type _comp_command_offset >/dev/null 2>&1; then
     _comp_command_offset "$offset" || :
-    return 0
-  elif type _command_offset >/dev/null 2>&1; then
+    \builtin return 0
+  elif \builtin type _command_offset >/dev/null 2>&1; then
     _command_offset "$offset" || :
-    return 0
+    \builtin return 0
   fi
   if (($1 == count - 1)); then
     case $first in
     */*) __awsprof_complete_files ;;
-    ?*) __awsprof_complete_lines "$(compgen -A command -- "$typed")" ;;
+    ?*) __awsprof_complete_lines "$(\builtin compgen -A command -- "$typed")" ;;
     esac
-    return 0
+    \builtin return 0
   fi
-  local pieces=("${COMP_WORDS[@]:offset}") before=${words[count - 2]}
-  local COMP_WORDS COMP_CWORD=$((COMP_CWORD - offset)) COMP_LINE=${tails[$1]} COMP_POINT=${#tails[$1]}
+  pieces=("${COMP_WORDS[@]:offset}") before=${words[count - 2]}
+  \builtin local COMP_WORDS COMP_CWORD="$((COMP_CWORD - offset))" COMP_LINE="${tails[$1]}" COMP_POINT="${#tails[$1]}"
   COMP_WORDS=("${pieces[@]}")
-  local function=" -F ([^ ]+) " program=" -C '?([A-Za-z0-9._/-]+)'? "
-  spec=$(complete -p "${first##*/}" 2>/dev/null) || spec=''
+  \builtin local function=" -F ([^ ]+) " program=" -C '?([A-Za-z0-9._/-]+)'? "
+  spec=$(\builtin complete -p "${first##*/}" 2>/dev/null) || spec=''
   # bash prints the program of -C in quotes; one that needs them is left alone.
   if [[ $spec =~ $function ]]; then
     "${BASH_REMATCH[1]}" "$first" "$typed" "$before" || :
@@ -404,9 +404,9 @@ __awsprof_complete_command() {
 }
 
 # Offer each line of $1.
-__awsprof_complete_lines() {
-  local line
-  while IFS= read -r line; do
+function __awsprof_complete_lines {
+  \builtin local line
+  while IFS= \builtin read -r line; do
     if [[ -n $line ]]; then
       COMPREPLY[${#COMPREPLY[@]}]=$line
     fi
@@ -414,32 +414,32 @@ __awsprof_complete_lines() {
 }
 
 # Offer what a program prints, as 'complete -C' does.
-__awsprof_complete_program() {
+function __awsprof_complete_program {
   __awsprof_complete_lines "$(COMP_LINE=$COMP_LINE COMP_POINT=$COMP_POINT "$@" 2>/dev/null)"
 }
 
 # Complete aws: names of profiles behind --profile, and AWS's own aws_completer for all else.
-__awsprof_complete_aws() {
-  local IFS=$' \t\n' words=() begins=() tails=() typed='' quote='' lead='' drop=''
-  COMPREPLY=()
+function __awsprof_complete_aws {
+  \builtin local IFS=$' \t\n' words begins tails typed='' quote='' lead='' drop=''
+  words=() begins=() tails=() COMPREPLY=()
   __awsprof_complete_split "${2-}"
   if [[ $typed == --profile=* ]]; then
     __awsprof_complete_behind --profile=
     __awsprof_complete_names profile
   elif [[ ${#words[@]} -gt 2 && ${words[${#words[@]} - 2]} == --profile ]]; then
     __awsprof_complete_names profile
-  elif type aws_completer >/dev/null 2>&1; then
+  elif \builtin type aws_completer >/dev/null 2>&1; then
     __awsprof_complete_program aws_completer "$@"
   else
     __awsprof_complete_files
   fi
-  return 0
+  \builtin return 0
 }
 
 {{tables}}
 
-if type compopt >/dev/null 2>&1; then
-  complete -F __awsprof_complete awsprof
+if \builtin type compopt >/dev/null 2>&1; then
+  \builtin complete -F __awsprof_complete awsprof
 else
-  complete -o default -F __awsprof_complete awsprof
+  \builtin complete -o default -F __awsprof_complete awsprof
 fi

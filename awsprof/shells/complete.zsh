@@ -6,39 +6,39 @@
 # still completed by AWS's own aws_completer:
 #   compdef __awsprof_complete_aws aws
 
-_awsprof() {
-  local curcontext=$curcontext state line chain='' place ret=1
-  local -a context state_descr specs below
-  local -A opt_args
+function _awsprof {
+  \builtin local curcontext="$curcontext" state line chain='' place ret=1
+  \builtin local -a context state_descr specs below
+  \builtin local -A opt_args
   while __awsprof_complete_table "$chain"; do
     if (( ! $#below )); then
       # Behind -- stands somebody else's command, whichever words stand before it.
       place=${words[(i)--]}
       if [[ "$specs" == *__awsprof_complete_command* ]] && (( place < CURRENT )); then
-        shift $place words
+        \builtin shift $place words
         (( CURRENT -= place ))
         __awsprof_complete_command
-        return
+        \builtin return
       fi
       _arguments -S : "$specs[@]" && ret=0
-      return ret
+      \builtin return ret
     fi
     state=
     _arguments -C -S : "$specs[@]" '(-): :->command' '(-)*:: :->words' && ret=0
     case $state in
     command)
       _describe -t commands 'awsprof command' below && ret=0
-      return ret
+      \builtin return ret
       ;;
     words) chain=${chain:+$chain }$words[1] ;;
-    *) return ret ;;
+    *) \builtin return ret ;;
     esac
   done
-  return 1
+  \builtin return 1
 }
 
 # Complete somebody else's command as zsh would without awsprof.
-__awsprof_complete_command() {
+function __awsprof_complete_command {
   if (( CURRENT == 1 )); then
     _command_names -e
   else
@@ -46,25 +46,28 @@ __awsprof_complete_command() {
   fi
 }
 
-__awsprof_complete_regions() {
-  local expl
-  local -a regions=({{regions}})
+function __awsprof_complete_regions {
+  \builtin local expl
+  \builtin local -a regions
+  regions=({{regions}})
   _wanted regions expl region compadd -a regions
 }
 
-__awsprof_complete_settings() {
-  local expl
-  local -a settings=({{settings}})
+function __awsprof_complete_settings {
+  \builtin local expl
+  \builtin local -a settings
+  settings=({{settings}})
   _wanted settings expl setting compadd -a settings
 }
 
 # KEY=, and behind it the values of KEY.
-__awsprof_complete_keys() {
-  local expl key
-  local -a keys=({{key_names}}) choices=()
+function __awsprof_complete_keys {
+  \builtin local expl key
+  \builtin local -a keys choices
+  keys=({{key_names}})
   if ! compset -P '*='; then
     _wanted keys expl key compadd -qS= -a keys
-    return
+    \builtin return
   fi
   key=${IPREFIX##*[^a-z_=]}
   case ${key%=} in
@@ -74,10 +77,11 @@ __awsprof_complete_keys() {
 }
 
 # Offer what the two shared files have of one kind: selector, back, profile, product, env or user.
-__awsprof_complete_names() {
-  local kind=$1 expl ret=1 part='[a-z0-9]([a-z0-9.-](#c0,30)[a-z0-9]|)'
-  local states=${XDG_STATE_HOME-} config=${AWS_CONFIG_FILE:-$HOME/.aws/config}
-  local -a names pieces full short parts back=(-)
+function __awsprof_complete_names {
+  \builtin local kind="$1" expl ret=1 part='[a-z0-9]([a-z0-9.-](#c0,30)[a-z0-9]|)'
+  \builtin local states="${XDG_STATE_HOME-}" config="${AWS_CONFIG_FILE:-$HOME/.aws/config}"
+  \builtin local -a names pieces full short parts back
+  back=(-)
   config=${config/#\~\//$HOME/}
   # Where awsprof keeps what is known of sessions.
   if [[ $states != /* ]]; then
@@ -85,8 +89,8 @@ __awsprof_complete_names() {
     [[ $OSTYPE == darwin* ]] && states="$HOME/Library/Application Support"
   fi
   states+=/awsprof/state
-  zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null
-  zmodload -F zsh/mapfile p:mapfile 2>/dev/null
+  \builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null
+  \builtin zmodload -F zsh/mapfile p:mapfile 2>/dev/null
   __awsprof_complete_read
   full=(${(M)names:#${~part}_${~part}_${~part}})
   case $kind in
@@ -118,29 +122,29 @@ __awsprof_complete_names() {
     fi
     ;;
   esac
-  return ret
+  \builtin return ret
 }
 
 # Fill $names from the two shared files, of which $config is one, and $pieces with that one's sections.
 # Nothing read is ever run.
-__awsprof_complete_read() {
-  local file text name prefix plain='[A-Za-z0-9._@+%/:-]##\]' key='' recent='' credentials
-  local -a found heads odd
-  local -A facts
+function __awsprof_complete_read {
+  \builtin local file text name prefix plain='[A-Za-z0-9._@+%/:-]##\]' key='' recent='' credentials
+  \builtin local -a found heads odd
+  \builtin local -A facts
   credentials=${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}
   credentials=${credentials/#\~\//$HOME/}
   # What was read last still holds while both files are the same ones.
-  if zmodload -F zsh/stat b:zstat 2>/dev/null; then
+  if \builtin zmodload -F zsh/stat b:zstat 2>/dev/null; then
     for file in $config $credentials; do
       facts=()
-      zstat -H facts -- $file 2>/dev/null
+      \builtin zstat -H facts -- $file 2>/dev/null
       key+="$file ${facts[inode]-} ${facts[size]-} ${facts[mtime]-} ${facts[ctime]-}|"
       # Within a second of a change there may be another that these do not tell.
       (( ${EPOCHSECONDS-0} - ${facts[ctime]-0} > 1 )) || recent=yes
     done
     if [[ -z $recent && $key == "${__awsprof_complete_key-}" ]]; then
       names=("$__awsprof_complete_known[@]") pieces=("$__awsprof_complete_sections[@]")
-      return
+      \builtin return
     fi
   fi
   for prefix in '' 'profile '; do
@@ -155,7 +159,7 @@ __awsprof_complete_read() {
     fi
     # A header begins its line, and is the only one on it.
     pieces=("${(@ps:\n[:)text}")
-    shift pieces
+    \builtin shift pieces
     heads=("${(@)pieces%%$'\n'*}")
     found=(${(M)heads:#$prefix${~plain}})
     names+=(${${found#$prefix}%\]})
@@ -184,20 +188,21 @@ __awsprof_complete_read() {
     names=(${names:|odd} ${odd:#(#i)(|*[_/ \"\'])default(|[_/ \"\']*)})
   fi
   [[ -n $recent ]] && key=''
-  typeset -g __awsprof_complete_key=$key
-  typeset -ga __awsprof_complete_known=("$names[@]") __awsprof_complete_sections=("$pieces[@]")
+  \builtin typeset -g __awsprof_complete_key="$key"
+  \builtin typeset -ga __awsprof_complete_known __awsprof_complete_sections
+  __awsprof_complete_known=("$names[@]") __awsprof_complete_sections=("$pieces[@]")
 }
 
 # Add the matches among the array named last; a few of them with what is known about them.
-__awsprof_complete_described() {
-  local list=$argv[-1] name common REPLY
-  local -a matched shown near
-  integer width=0
+function __awsprof_complete_described {
+  \builtin local list="$argv[-1]" name common REPLY
+  \builtin local -a matched shown near
+  \builtin integer width=0
   argv[-1]=()
   compadd -O matched "$@" -a $list
   if (( ! $#matched || $#matched > 100 || $#matched * $#full > 100000 )); then
     compadd "$@" -a $list
-    return
+    \builtin return
   fi
   common=$matched[1]
   for name in "$matched[@]"; do
@@ -218,16 +223,17 @@ __awsprof_complete_described() {
 }
 
 # Set REPLY to what is known about $2, one of the array named $1; $near has its section.
-__awsprof_complete_about() {
-  local name=$2 account alias
-  local -a among=("$name") state
-  integer left
+function __awsprof_complete_about {
+  \builtin local name="$2" account alias
+  \builtin local -a among state
+  \builtin integer left
+  among=("$name")
   case $1 in
   short) among=(${(M)full:#${name/\//_}_[^_]#}) ;;
   parts) among=(${(M)full:#[^_]#_${name}_[^_]#}) ;;
   esac
   REPLY="$#among profiles"
-  (( $#among == 1 )) || return 0
+  (( $#among == 1 )) || \builtin return 0
   REPLY=
   [[ $among[1] == $name ]] || REPLY="$among[1], "
   name=$among[1]
@@ -258,11 +264,11 @@ __awsprof_complete_about() {
 }
 
 # Complete aws: names of profiles behind --profile, and AWS's own aws_completer for all else.
-__awsprof_complete_aws() {
+function __awsprof_complete_aws {
   if [[ $words[CURRENT-1] == --profile ]] || compset -P --profile=; then
     __awsprof_complete_names profile
   elif (( $+commands[aws_completer] )); then
-    (( $+functions[_bash_complete] )) || { autoload -Uz bashcompinit && bashcompinit; }
+    (( $+functions[_bash_complete] )) || { \builtin autoload -Uz bashcompinit && bashcompinit; }
     _bash_complete -C aws_completer
   else
     _default
@@ -278,12 +284,12 @@ elif (( ${+functions[compdef]} )); then
   compdef _awsprof awsprof
 else
   # compinit has not run yet: the first prompt behind it does what it will make possible.
-  __awsprof_complete_later() {
+  function __awsprof_complete_later {
     if (( ${+functions[compdef]} )); then
       compdef _awsprof awsprof
       precmd_functions=("${(@)precmd_functions[@]:#__awsprof_complete_later}")
     fi
   }
-  typeset -ga precmd_functions
+  \builtin typeset -ga precmd_functions
   precmd_functions=("${(@)precmd_functions[@]:#__awsprof_complete_later}" __awsprof_complete_later)
 fi

@@ -30,7 +30,7 @@ def bash(tree: Tree) -> str:
 
 def _table(commands: Iterable[Command]) -> Iterator[str]:
     yield "# Set what may follow the command $1; fails where there is no such command."
-    yield "__awsprof_complete_table() {"
+    yield "function __awsprof_complete_table {"
     yield "  case $1 in"
     for command in commands:
         yield f"  '{command.name}')"
@@ -40,7 +40,7 @@ def _table(commands: Iterable[Command]) -> Iterator[str]:
         if command.arguments:
             yield f"    arguments=({' '.join(map(_argument, command.arguments))})"
         yield "    ;;"
-    yield "  *) return 1 ;;"
+    yield "  *) \\builtin return 1 ;;"
     yield "  esac"
     yield "}"
 

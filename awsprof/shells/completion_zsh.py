@@ -46,7 +46,7 @@ def _key(value: Value) -> str:
 
 def _table(commands: Iterable[Command]) -> Iterator[str]:
     yield "# Set what may follow the command $1; fails where there is no such command."
-    yield "__awsprof_complete_table() {"
+    yield "function __awsprof_complete_table {"
     yield "  below=()"
     yield "  case $1 in"
     for command in commands:
@@ -55,7 +55,7 @@ def _table(commands: Iterable[Command]) -> Iterator[str]:
         specs = [spec for option in command.options for spec in _option(option)]
         yield from _list("specs", [*specs, *_arguments(command.arguments)])
         yield "    ;;"
-    yield "  (*) return 1 ;;"
+    yield "  (*) \\builtin return 1 ;;"
     yield "  esac"
     yield "}"
 

@@ -96,18 +96,25 @@ def test_nothing_else_is_exported(shell: Shell) -> None:
 
 @pytest.mark.parametrize("name", ["bash", "zsh"])
 def test_alias_breaks_nothing(name: str, tmp_path: Path, tool: Callable[[str], str]) -> None:
-    """With builtins aliased to something else, it loads and prompts as ever."""
-    shell = Shell(name, tmp_path, tool, {"AWS_PROFILE": "a_dev_b"})
+    """With builtins aliased to something else, it loads, completion included, and prompts as ever."""
+    shell = Shell(name, tmp_path, tool, {"AWS_PROFILE": "a_dev_b"}, {"completion": True})
     names = ["local", "read", "printf", "unset", "return", "eval", "export", "shopt", "command", "true", "print"]
-    names += ["emulate", "setopt", "zmodload", "typeset", "break"]
+    names += ["emulate", "setopt", "zmodload", "typeset", "break", "builtin", "type", "set", "complete", "compgen"]
+    names += ["compopt", "mapfile", "integer", "shift", "zstat", "autoload"]
     aliases = "\n".join(f"alias {name}='false {name}'" for name in names)
     expand = "shopt -s expand_aliases\n" if name == "bash" else ""
     begin, middle, rest = shell.prompting("").partition("for ")
     (shell.directory / "loading").write_text(begin)
     shell.state("a_dev_b", 100_000)
-    ran = shell.run(f"{expand}{aliases}\nsource ./loading\nunalias -a\n{middle}{rest}")
+    complete = {
+        "bash": "COMP_LINE='awsprof of' COMP_WORDS=(awsprof of) COMP_CWORD=1; __awsprof_complete awsprof of awsprof\n"
+        "printf '%s\\0' \"${COMPREPLY[@]}\"",
+        "zsh": "__awsprof_complete_table '' && printf 'off\\0'",
+    }
+    ran = shell.run(f"{expand}{aliases}\nsource ./loading\nunalias -a\n{middle}{rest}{complete[name]}")
     assert (ran.status, ran.stderr) == (0, "")
     assert "a/dev 27h" in ran.prompts[0]
+    assert ran.stdout.endswith("\0off\0")
 
 
 # --- linters
