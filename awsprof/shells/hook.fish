@@ -237,38 +237,49 @@ end
 
 # The segment, then the prompt that was there before, which finds the statuses it would have found alone.
 function __awsprof_prompt
-    set -l statuses $status $pipestatus
+    set -g __awsprof_statuses $status $pipestatus
     echo -n -s $__awsprof_segment
-    if test "$statuses" = "$statuses[1] $statuses[1]"
-        __awsprof_return $statuses[1]
+    if test "$__awsprof_statuses" = "$__awsprof_statuses[1] $__awsprof_statuses[1]"
+        __awsprof_return $__awsprof_statuses[1]
         __awsprof_prompt_before
         return
     end
     # Only a pipeline sets $pipestatus, and only for what follows in the same text.
-    set -l code '__awsprof_return '(string join ' | __awsprof_return ' -- $statuses[2..])
-    test $statuses[1] -eq $statuses[-1]
+    set -l code '__awsprof_return '(string join ' | __awsprof_return ' -- $__awsprof_statuses[2..])
+    test $__awsprof_statuses[1] -eq $__awsprof_statuses[-1]
     or set code "not $code"
     eval "$code; __awsprof_prompt_before"
 end
 
-# Take the place of the prompt, at the first prompt: a later line of the same file may define it.
-set -g __awsprof_in_place ''
+# What the last prompt noted, if ours was part of it: nothing yet, so that ours takes its place at the first prompt. A
+# later line of the same file may define another.
+set -g __awsprof_statuses
+
+# Take the place of the prompt.
 function __awsprof_place
-    set -g __awsprof_in_place yes
-    functions fish_prompt | string match -q '*__awsprof_prompt_before*'
+    functions fish_prompt | string match -q '*__awsprof_statuses*'
     and return 0
-    functions -e __awsprof_prompt_before
-    functions -c fish_prompt __awsprof_prompt_before
-    functions -e fish_prompt
-    functions -c __awsprof_prompt fish_prompt
+    # Under a name of its own each time: what took the place before may live on in somebody's wrapper around it.
+    set -ga __awsprof_places before
+    set -l before __awsprof_prompt_before_(count $__awsprof_places)
+    functions -e $before
+    functions -c fish_prompt $before
+    set -l code (functions __awsprof_prompt | string replace -a __awsprof_prompt_before $before)
+    if set -q __awsprof_places[2]
+        # There the segment is empty: an exported local variable is all that the functions below see of it.
+        set code (string replace -r '^(\s*)echo .*' '$0'\n'$1set -lx __awsprof_segment' -- $code)
+    end
+    string replace 'function __awsprof_prompt' 'function fish_prompt' -- $code | source
 end
 # <<< prompt
 
 # Before each prompt: look at the state of AWS_PROFILE, and draw the segment where anything has changed.
 function __awsprof_hook --on-event fish_prompt
     # >>> prompt
-    test -n "$__awsprof_in_place"
+    # Also where something has set another prompt since.
+    set -q __awsprof_statuses[1]
     or __awsprof_place
+    set -g __awsprof_statuses
     # <<< prompt
     if test -n "$AWS_PROFILE"
         test "$AWS_PROFILE" = "$__awsprof_name"
