@@ -40,7 +40,7 @@ function awsprof {
   fi
   \builtin local code before="${AWS_PROFILE-}"
   code=$(AWSPROF_SHELL=bash AWSPROF_PREVIOUS="$__awsprof_previous" __awsprof_run "$@") || \builtin return
-  \builtin eval "$code"
+  \builtin eval "$code" || \builtin return
   if [[ -n $before && $before != "${AWS_PROFILE-}" ]]; then
     __awsprof_previous=$before
   fi
@@ -327,14 +327,16 @@ function __awsprof_hook {
 # shellcheck disable=SC2178,SC2128 # a string, or from bash 5.1 on an array, whose first element is then meant
 case "${PROMPT_COMMAND[*]-}" in
 *__awsprof_hook*) ;;
+'') PROMPT_COMMAND=__awsprof_hook ;;
 *)
-  if [[ -z ${PROMPT_COMMAND[*]-} ]]; then
-    PROMPT_COMMAND=__awsprof_hook
-  elif ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501 && ${#PROMPT_COMMAND[@]} > 1)); then
+  # Counted in a copy: under 'set -u' a string that is asked for its number of elements is an error.
+  __awsprof_commands=("${PROMPT_COMMAND[@]}")
+  if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501 && ${#__awsprof_commands[@]} > 1)); then
     PROMPT_COMMAND+=(__awsprof_hook)
   else
     PROMPT_COMMAND=$PROMPT_COMMAND$'\n'__awsprof_hook
   fi
+  \builtin unset -v __awsprof_commands
   ;;
 esac
 # <<< hook

@@ -40,7 +40,7 @@ function awsprof {
   fi
   \builtin local code before="${AWS_PROFILE-}"
   code=$(AWSPROF_SHELL=zsh AWSPROF_PREVIOUS="$__awsprof_previous" __awsprof_run "$@") || \builtin return
-  \builtin eval "$code"
+  \builtin eval "$code" || \builtin return
   if [[ -n $before && $before != "${AWS_PROFILE-}" ]]; then
     __awsprof_previous=$before
   fi
@@ -120,6 +120,7 @@ function __awsprof_let_go {
 }
 
 # >>> prompt
+\builtin typeset -ga __awsprof_shown
 \builtin typeset -g __awsprof_drawn='' __awsprof_directory='' __awsprof_here='' __awsprof_warning='!' __awsprof_other='!='
 if [[ ${LC_ALL:-${LC_CTYPE:-${LANG-}}}$__awsprof_ascii == *[Uu][Tt][Ff](|-)8 ]]; then
   __awsprof_warning=$'\xe2\x9a\xa0'
@@ -168,15 +169,13 @@ function __awsprof_draw {
   if [[ -n $__awsprof_here && -n $__awsprof_product && $__awsprof_here != "$__awsprof_product" ]]; then
     marks+=" $__awsprof_other$__awsprof_here"
   fi
-  psvar[31,34]=('' '' '' '')
   if [[ -n ${NO_COLOR-} ]]; then
-    psvar[34]=$text$marks
+    __awsprof_shown=('' '' '' "$text$marks")
   elif [[ -n $__awsprof_is_protected ]]; then
-    psvar[32]=$text
+    __awsprof_shown=('' "$text" "${marks# }" '')
   else
-    psvar[31]=$text
+    __awsprof_shown=("$text" '' "${marks# }" '')
   fi
-  if [[ -z ${NO_COLOR-} ]]; then psvar[33]=${marks# }; fi
 }
 # <<< prompt
 
@@ -219,11 +218,13 @@ function __awsprof_hook {
     fi
   else
     # All that the segment is made of.
-    text="${(t)AWS_PROFILE}|$AWS_PROFILE|$__awsprof_left|$__awsprof_state|$PWD|${NO_COLOR-}|${AWS_ACCESS_KEY_ID:+k}${AWS_WEB_IDENTITY_TOKEN_FILE:+w}|${AWS_DEFAULT_PROFILE-}|$#psvar"
+    text="${(t)AWS_PROFILE}|$AWS_PROFILE|$__awsprof_left|$__awsprof_state|$PWD|${NO_COLOR-}|${AWS_ACCESS_KEY_ID:+k}${AWS_WEB_IDENTITY_TOKEN_FILE:+w}|${AWS_DEFAULT_PROFILE-}"
     if [[ $text != "$__awsprof_drawn" ]]; then
       __awsprof_draw
       __awsprof_drawn=$text
     fi
+    # Each time, since a hook of the user's own may have set psvar anew.
+    psvar[31,34]=("${(@)__awsprof_shown}")
   fi
   # <<< prompt
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from awsprof.shells.quoting import quote
-from tests.test_shells.hooks import SHELLS, STRICT, Shell, forks, rendered
+from tests.test_shells.hooks import READY, SHELLS, STRICT, Shell, forks, plain, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,9 +94,10 @@ def _bash(tool: Callable[[str], str], directory: Path, script: str) -> subproces
 def test_prompt_command_of_bash(tool: Callable[[str], str], tmp_path: Path, before: str, after: list[str]) -> None:
     """A string stays a string and an array an array; ours comes last, once, however often it is loaded."""
     script = f'{before}; source "$1"; source "$1"; printf "%s\\0" "${{PROMPT_COMMAND[@]}}"'
-    done = _bash(tool, tmp_path, script)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split("\0")[:-1] == after
+    for mood in ("", f"{STRICT['bash']}; "):
+        done = _bash(tool, tmp_path, mood + script)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.split("\0")[:-1] == after
 
 
 def test_status_reaches_what_comes_behind(tool: Callable[[str], str], tmp_path: Path) -> None:
@@ -145,6 +146,17 @@ def test_precmd_functions_of_zsh(tool: Callable[[str], str], tmp_path: Path) -> 
     assert done.stdout == "one two __awsprof_hook\nmine a/dev > \nmine> a/dev \nplain>\nnone\n"
 
 
+def test_psvar_that_a_hook_of_zsh_sets_anew(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """The segment stays, red included, where a hook of the user's own makes psvar anew before each prompt."""
+    shell = Shell("zsh", tmp_path, tool)
+    shell.state(PROD, 7_230)
+    steps = ["precmd() { psvar=(); psvar[1]=mine; }; PS1='%1v> '; precmd", shell.exporting("AWS_PROFILE", PROD)]
+    first, *rest = shell.prompts(steps[0], *(f"{step}\nprecmd" for step in (steps[1], "", "", "")))
+    assert first == "mine> "
+    assert [plain(prompt) for prompt in rest] == [" autochart/prod 2h00m  mine> "] * 4
+    assert all("\x1b[41m" in prompt for prompt in rest)
+
+
 def test_statuses_of_fish(tool: Callable[[str], str], tmp_path: Path) -> None:
     """The user's own prompt finds $status and $pipestatus as they were."""
     hook = tmp_path / "hook.fish"
@@ -174,6 +186,48 @@ def test_fish_prompt_that_is_defined_later(tool: Callable[[str], str], tmp_path:
     assert (done.stdout, done.stderr) == ("a/dev mine\na/dev mine\na/dev new\n", "")
 
 
+# As activating a Python environment wraps it, and deactivating gives it back.
+_ACTIVATE = """
+functions -c fish_prompt _old_fish_prompt
+function fish_prompt
+    set -l st $status
+    printf "(venv) "
+    echo "exit $st" | source
+    _old_fish_prompt
+end
+"""
+_DEACTIVATE = "functions -e fish_prompt\nfunctions -c _old_fish_prompt fish_prompt\nfunctions -e _old_fish_prompt\n"
+
+
+def _fish_prompts(tool: Callable[[str], str], directory: Path, *steps: str) -> list[str]:
+    """What fish prints as its prompt behind a failure, after each of *steps*."""
+    shell = Shell("fish", directory, tool, {"NO_COLOR": "1", "AWS_PROFILE": "a_dev_b"})
+    (directory / "hook.fish").write_text(rendered("fish", directory))
+    begin = 'source hook.fish\nfunction fish_prompt\n echo "mine $status:$pipestatus"\nend\n'
+    ran = shell.run(begin + "".join(f"{step}\nemit fish_prompt\nfalse | true | false\nfish_prompt\n" for step in steps))
+    assert (ran.status, ran.stderr) == (0, "")
+    return ran.stdout.splitlines()
+
+
+def test_fish_prompt_in_a_wrapper(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """Loading again inside of somebody's wrapper around the prompt neither goes round in a circle nor shows twice."""
+    load = "source hook.fish"
+    shown = _fish_prompts(tool, tmp_path, "", _ACTIVATE, load, "", load, _DEACTIVATE, "", load)
+    mine = "mine 1:1 0 1"
+    assert shown[0] == f"a/dev {mine}"
+    # The wrapper makes a pipeline of its own.
+    assert shown[1:5] == ["(venv) a/dev mine 1:0 1", *["a/dev (venv) mine 1:0 1"] * 3]
+    assert shown[5:] == [f"a/dev {mine}"] * 3
+
+
+def test_fish_prompt_that_is_set_anew(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """A prompt that takes the place of ours later has the segment from its second time on, without loading again."""
+    other = 'function fish_prompt\n echo "{} $status:$pipestatus"\nend'
+    shown = _fish_prompts(tool, tmp_path, "", other.format("new"), "", "", other.format("newer"), "", "")
+    new = ["new 1:1 0 1", *["a/dev new 1:1 0 1"] * 2]
+    assert shown == ["a/dev mine 1:1 0 1", *new, *(line.replace("new", "newer") for line in new)]
+
+
 # --- what a user's shell may hold
 
 
@@ -188,6 +242,35 @@ def test_functions_of_the_names_of_builtins(shell: Shell) -> None:
     before, after = shell.prompts(ours, "")
     assert "called" not in before + after
     assert "2h00m" in after
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh"])
+def test_a_profile_that_cannot_be_set(name: str, tool: Callable[[str], str], tmp_path: Path) -> None:
+    """Where AWS_PROFILE is read-only, ``use`` and ``off`` fail as the shell says, and ``use -`` stays what it was."""
+    shell = Shell(name, tmp_path, tool, {"AWS_PROFILE": DEV})
+    launcher = tmp_path / "bin" / "awsprof"
+    launcher.parent.mkdir()
+    launcher.write_text("#!/bin/sh\n[ $1 = off ] && echo unset AWS_PROFILE || echo export AWS_PROFILE=other\n")
+    launcher.chmod(0o755)
+    (tmp_path / "hook").write_text(rendered(name, tmp_path))
+    for verb in ("use x", "off"):
+        steps = f"readonly AWS_PROFILE\nsource ./hook\nawsprof {verb}\necho $? $AWS_PROFILE $__awsprof_previous"
+        ran = shell.run(steps)
+        assert (ran.status, ran.stdout) == (0, f"1 {DEV}\n")
+        assert "AWS_PROFILE" in ran.stderr
+
+
+def test_options_that_blur_case(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """With bash's nocasematch a name in capitals is still another name, and the option stays on."""
+    shell = Shell("bash", tmp_path, tool, {"NO_COLOR": "1"})
+    shell.state("Autochart_Dev_Paul", 100)
+    shell.state(DEV, 7_230)
+    steps = ["shopt -s nocasematch; " + shell.exporting("AWS_PROFILE", "Autochart_Dev_Paul")]
+    steps += [shell.exporting("AWS_PROFILE", DEV), "shopt -q nocasematch && unset AWS_PROFILE"]
+    first, second, third = shell.prompts(*steps)
+    assert first.startswith("Autochart_Dev_Paul ")
+    assert second.startswith("autochart/dev 2h00m ")
+    assert third == READY
 
 
 def test_a_global_alias_of_zsh(tool: Callable[[str], str], tmp_path: Path) -> None:
