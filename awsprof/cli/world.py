@@ -196,6 +196,7 @@ class World:
             vault=self._vault,
             profile=self.files.get,
             profiles=self.files.profiles,
+            team=lambda: self.team,
             provided=self._provided,
             sign_in=lambda profile: self.aws_cli.sign_in(profile.name, profile.kind),
         )

@@ -197,7 +197,7 @@ class Sessions:
             roles = [it for it in profiles.values() if it.kind is Kind.ROLE]
             told += [role for role in roles if source_of(role, profiles).name == source.name]
         for one in told:
-            self._store.save_state(one.name, session.expiration_s, account_id=one.account_id, protected=one.protected)
+            self._save_state(one, session.expiration_s)
         if profile.delivery is Delivery.FILE and profile.needs_session and session.is_live(self._outside.now()):
             self._delivery.write(profile, session.credentials())
 
@@ -219,7 +219,14 @@ class Sessions:
 
     def tell_of_none(self, profile: Profile) -> None:
         """Let prompts know of a profile whose credentials are no session of awsprof's: whether it is protected."""
-        self._store.save_state(profile.name, None, account_id=profile.account_id, protected=profile.protected)
+        self._save_state(profile, None)
+
+    def _save_state(self, profile: Profile, expiration_s: int | None) -> None:
+        """Write what prompts read; a team file that is out of sight takes no protection away."""
+        team = self._outside.team()
+        decided = team is not None and profile.parts is not None and team.product == profile.parts.product
+        protected = profile.protected or (not decided and self._store.is_marked_protected(profile.name))
+        self._store.save_state(profile.name, expiration_s, account_id=profile.account_id, protected=protected)
 
     @contextlib.contextmanager
     def identity_lock(self, name: str) -> Iterator[None]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from awsprof.configfiles.merged import Profiles
     from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, Profile, SessionCredentials
+    from awsprof.settings import TeamFile
     from awsprof.vault import Vault
 
 
@@ -56,7 +57,7 @@ class Person(Protocol):
 
 @dataclass(frozen=True)
 class Outside:
-    """The environment, the clock, the person, and where AWS, the vault and profiles are reached."""
+    """The environment, the clock, the person, and where AWS, the vault, profiles and the team file are reached."""
 
     environ: Mapping[str, str]
     now: Callable[[], datetime]
@@ -65,5 +66,6 @@ class Outside:
     vault: Callable[[], Vault]
     profile: Callable[[str], Profile]
     profiles: Callable[[], Profiles]
+    team: Callable[[], TeamFile | None]
     provided: Callable[[str], Credentials]
     sign_in: Callable[[Profile], None]

@@ -204,6 +204,11 @@ class SessionStore:
         # bash has no builtin for mtimes and reads line 1; fish's only builtin clock reads the mtime.
         write_private_file(self._places.state_file(name), data, mtime=expiration_s)
 
+    def is_marked_protected(self, name: str) -> bool:
+        """Whether the prompts were told that a profile is protected."""
+        data = read_private_file(str(self._places.state_file(name))) or b""
+        return data.split(b"\n")[3:4] == [b"protected"]
+
     def _load_vault(self, name: str) -> bytes | None:
         assert self._vault is not None
         text = self._vault().get(f"{name}/session")

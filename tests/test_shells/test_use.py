@@ -13,6 +13,7 @@ from tests.test_cli.conftest import leave, session_file, state_file, write_confi
 from tests.test_cli.test_using import TAKEN_OUT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.command_line import CommandLine
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 launcher, mid_step, awsprof, aws = cli.launcher, cli.mid_step, cli.awsprof, cli.aws
 paul_in_dev, paul_in_prod, dev, prod = cli.paul_in_dev, cli.paul_in_prod, cli.dev, cli.prod
-without_mfa, logged_in = cli.without_mfa, cli.logged_in
+without_mfa, logged_in, wait = cli.without_mfa, cli.logged_in, cli.wait
 
 NAME = "autochart_dev_paul"
 # All that export takes out, but for AWS_PROFILE itself and the one that only the environment has.
@@ -196,6 +197,55 @@ def test_prompts_are_told_of_protection_without_a_session(
         assert awsprof("use", "legacy").status == 0
         first, _, _, last, _ = state_file(home, "autochart_legacy_paul").read_text().split("\n")
         assert (first, last) == ("", mark)
+
+
+def test_protection_stays_where_the_team_file_is_out_of_sight(
+    awsprof: CommandLine,
+    dev: Identity,
+    in_bash: None,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wait: Callable[[float], None],
+) -> None:
+    """What a team file protects stays red in every directory, until the team file says otherwise or at logout."""
+    work, elsewhere, other = (home / name for name in ("work", "elsewhere", "other"))
+    for directory in (work, elsewhere, other):
+        directory.mkdir()
+    team = work / ".awsprof.toml"
+    (other / ".awsprof.toml").write_text('product = "shop"\n')
+    team.write_text('product = "autochart"\n[envs.dev]\nprotected = true\n')
+
+    def marked(directory: Path, *words: str) -> bool:
+        monkeypatch.chdir(directory)
+        assert awsprof(*words).status == 0
+        return state_file(home, NAME).read_text().split("\n")[3] == "protected"
+
+    assert marked(work, "login", NAME, "--code", dev.device.code())
+    for directory in (elsewhere, other):
+        assert marked(directory, "use", NAME)
+        assert marked(directory, "login", NAME)
+    leave(awsprof, NAME, -1)
+    wait(30)
+    assert marked(elsewhere, "login", NAME, "--code", dev.device.code())
+    team.write_text('product = "autochart"\n[envs.dev]\n')
+    assert marked(elsewhere, "use", NAME)
+    assert not marked(work, "use", NAME)
+    team.write_text('product = "autochart"\n[envs.dev]\nprotected = true\n')
+    assert marked(work, "use", NAME)
+    awsprof("logout", NAME)
+    assert not state_file(home, NAME).exists()
+
+
+def test_protection_without_a_session_stays_too(
+    awsprof: CommandLine, without_mfa: AccessKey, in_bash: None, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it does for a profile that has no session."""
+    team = home / ".awsprof.toml"
+    team.write_text('product = "autochart"\n[envs.legacy]\nprotected = true\n')
+    assert awsprof("use", "legacy").status == 0
+    team.unlink()
+    assert awsprof("use", "legacy").status == 0
+    assert state_file(home, "autochart_legacy_paul").read_text().split("\n")[3] == "protected"
 
 
 def test_warns_of_missing_mfa(awsprof: CommandLine, without_mfa: AccessKey, in_bash: None, home: Path) -> None:
