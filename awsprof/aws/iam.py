@@ -32,14 +32,18 @@ class Iam(Service):
         answer = self._client("iam", credentials, region).read("ListMFADevices")
         return [MfaDevice(row["SerialNumber"]) for row in answer["MFADevices"]]
 
-    def account_alias(self, credentials: Credentials, *, region: str) -> str | None:
+    def account_alias(self, credentials: Credentials, *, region: str, glance: bool = False) -> str | None:
         """
         Return the account's alias; None when it has none or the caller may not see it.
+
+        Args:
+            glance: Ask once, and wait five seconds at most.
 
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccountAliases.html
         """
         try:
-            answer = self._client("iam", credentials, region).read("ListAccountAliases")
+            client = self._client("iam", credentials, region)
+            answer = client.glance("ListAccountAliases") if glance else client.read("ListAccountAliases")
         except (AccessDeniedError, InvalidKeyError):
             # IAM answers InvalidClientTokenId to a session without MFA.
             return None

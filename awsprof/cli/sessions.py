@@ -72,7 +72,6 @@ def login_command(
             login = world.sessions.login(profile, code=typed, duration_s=duration_s, force=force)
             if write:
                 world.sessions.write_once(profile)
-            world.sessions.learn_alias(login)
         except AwsprofError as error:
             # One of many that cannot be logged in now is no reason to leave out the others.
             if not everyone:
@@ -81,6 +80,7 @@ def login_command(
             continue
         if not as_json:
             show_login(world, login, written=write)
+        world.sessions.learn_alias(login)
         if duration_s is not None and login.session is not None and not login.renewed:
             world.say("Its length is as it was: --force starts a new session.")
     if as_json:

@@ -221,13 +221,13 @@ def _see_to_session(world: World, profile: Profile) -> None:
         return
     try:
         login = world.sessions.login(profile)
-        world.sessions.learn_alias(login)
     except AnswerNeededError:
         raise NoLiveSessionError(
             f"{identity.name} has no live session", hint=f"Run 'awsprof login {identity.name}'."
         ) from None
     if login.renewed and login.session is not None:
         world.say(f"{identity.name}: logged in until {until(login.session.expiration, world.now())}")
+    world.sessions.learn_alias(login)
 
 
 # --- choosing

@@ -31,6 +31,7 @@ from awsprof.storage.lock import LockHeldError, locked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from awsprof.configfiles.merged import Profiles
     from awsprof.model import Credentials, LongTermCredentials, Profile, SessionCredentials
     from awsprof.places import Places
     from awsprof.sessions.codes import CodeLedger
@@ -192,34 +193,42 @@ class Sessions:
         session = self._store.load(source.name, account_id=source.account_id) if source.needs_session else None
         if session is None:
             return
-        told = [profile]
-        if profile.name == source.name and profiles.mention("role_arn"):
-            roles = [it for it in profiles.values() if it.kind is Kind.ROLE]
-            told += [role for role in roles if source_of(role, profiles).name == source.name]
-        for one in told:
-            self._save_state(one, session.expiration_s)
+        self._tell_prompts(profile, session, profiles)
         if profile.delivery is Delivery.FILE and profile.needs_session and session.is_live(self._outside.now()):
             self._delivery.write(profile, session.credentials())
 
     def learn_alias(self, login: Login) -> None:
-        """Ask AWS for the alias of an account once, when somebody has just logged in to it; prompts show it."""
+        """
+        Ask AWS for an account's alias when somebody has just logged in to it, and let prompts show it.
+
+        It is good to know and no more: nothing fails for it, and whatever comes of it, no other login asks again.
+        """
         profile, session = login.profile, login.session
         if not login.renewed or session is None or not profile.account_id:
             return
         if self._store.knows_alias(profile.account_id):
             return
         alias = None
-        # It is shown where it is known, and no login fails for it; nor does another one wait for it.
         with contextlib.suppress(AwsprofError):
             region = profile.region_for_calls(self._outside.environ)
-            alias = self._outside.aws().account_alias(session.credentials(), region=region)
-        self._store.save_alias(profile.account_id, alias)
-        if alias:
-            self.tell(profile)
+            alias = self._outside.aws().account_alias(session.credentials(), region=region, glance=True)
+        with contextlib.suppress(AwsprofError, OSError):
+            self._store.save_alias(profile.account_id, alias)
+            if alias:
+                self._tell_prompts(profile, session, self._outside.profiles())
 
     def tell_of_none(self, profile: Profile) -> None:
         """Let prompts know of a profile whose credentials are no session of awsprof's: whether it is protected."""
         self._save_state(profile, None)
+
+    def _tell_prompts(self, profile: Profile, session: Session, profiles: Profiles) -> None:
+        """Write what prompts read of a profile, and of the roles that live by it."""
+        told = [profile]
+        if profile.name == source_of(profile, profiles).name and profiles.mention("role_arn"):
+            roles = [it for it in profiles.values() if it.kind is Kind.ROLE]
+            told += [role for role in roles if source_of(role, profiles).name == profile.name]
+        for one in told:
+            self._save_state(one, session.expiration_s)
 
     def _save_state(self, profile: Profile, expiration_s: int | None) -> None:
         """Write what prompts read; a team file that is out of sight takes no protection away."""

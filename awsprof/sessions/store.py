@@ -190,6 +190,7 @@ class SessionStore:
         return read_private_file(str(self._places.alias_file(account_id))) is not None
 
     def save_alias(self, account_id: str, alias: str | None) -> None:
+        """Keep what AWS said; None: that there is none, or that the caller may not see it."""
         write_private_file(self._places.alias_file(account_id), (alias or "").encode() + b"\n")
 
     def save_state(self, name: str, expiration_s: int | None, *, account_id: str | None, protected: bool) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -126,6 +127,19 @@ def test_every_refusal_has_a_sentence_of_its_own(
         assert error.code == code
         sentences.append(error.message)
     assert len(set(sentences)) == len(sentences)
+
+
+@pytest.mark.parametrize("fault", [{"delay_s": 5}, {"drop": "before"}, {"status": 503, "code": "ServiceUnavailable"}])
+def test_a_glance_waits_for_nobody(aws: LocalAWS, calls: Aws, keys: LongTermCredentials, fault: dict[str, Any]) -> None:
+    """What is good to know and no more is asked once, and given up sooner than any other call."""
+    aws.fail("ListAccountAliases", **fault)
+    aws.clear_calls()
+    began = time.monotonic()
+    with pytest.raises((UnreachableError, ServiceFailureError)):
+        calls.account_alias(keys, region=REGION, glance=True)
+    # An ordinary read waits ten seconds for each answer.
+    assert time.monotonic() - began < 9
+    assert len(aws.calls_of("ListAccountAliases")) <= 1
 
 
 @pytest.mark.parametrize("call", [name for name in CALLS if name not in READS])

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.command_line import CommandLine, Outcome
 from tests.test_cli.conftest import (
     DEV,
     OTHER,
+    PROD,
     add_unverified,
     code_here,
     everything,
@@ -73,7 +74,7 @@ def test_takes_a_code(awsprof: CommandLine, dev: Identity, aws: LocalAWS, way: s
     assert outcome.stdout.endswith(f" (12 h 00 min), account {DEV}\n")
     (call,) = aws.calls_of("GetSessionToken")
     assert (call.region, call.parameters["SerialNumber"]) == ("eu-west-1", dev.device.serial)
-    assert [call.action for call in aws.calls] == ["GetSessionToken", "GetCallerIdentity"]
+    assert [call.action for call in aws.calls] == ["GetSessionToken", "GetCallerIdentity", "ListAccountAliases"]
 
 
 def test_prints_the_profile_as_json(awsprof: CommandLine, dev: Identity) -> None:
@@ -538,6 +539,73 @@ def test_missing_keys(awsprof: CommandLine, dev: Identity, aws: LocalAWS) -> Non
     assert (outcome.status, outcome.stdout) == (6, "")
     assert "awsprof add autochart dev paul --replace" in outcome.stderr
     assert aws.calls == []
+
+
+# The account's alias.
+
+
+def alias_told(awsprof: CommandLine, identity: Identity) -> str:
+    """The alias that prompts are told."""
+    return state_file(awsprof.home, identity.profile).read_text().split("\n")[2]
+
+
+def test_first_login_learns_the_alias(
+    awsprof: CommandLine, dev: Identity, aws: LocalAWS, wait: Callable[[float], None]
+) -> None:
+    """The first login to an account asks for its alias, which prompts and lists show from then on; no other does."""
+    code = dev.device.code()
+    profile = json.loads(awsprof("login", "dev", "--code", code, "--json").stdout)["profiles"][0]
+    assert (profile["alias"], alias_told(awsprof, dev)) == ("autochart-dev", "autochart-dev")
+    for command in (("login", "dev"), ("login", "dev", "--force", "--code")):
+        wait(30)
+        assert awsprof(*command, *([dev.device.code()] if command[-1] == "--code" else [])).status == 0
+    assert len(aws.calls_of("ListAccountAliases")) == 1
+    assert alias_told(awsprof, dev) == "autochart-dev"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 403, "code": "AccessDenied"},
+        {"status": 403, "code": "InvalidClientTokenId"},
+        {"status": 400, "code": "Throttling"},
+        {"status": 500, "code": "InternalFailure"},
+        {"drop": "before"},
+    ],
+    ids=lambda fault: next(iter(str(value) for key, value in fault.items() if key != "status")),
+)
+def test_no_login_fails_for_an_alias(
+    awsprof: CommandLine, dev: Identity, aws: LocalAWS, fault: dict[str, Any], wait: Callable[[float], None]
+) -> None:
+    """Where it cannot be had it is left out, after one try, and other logins do not ask again; ``whoami`` does."""
+    aws.fail("ListAccountAliases", times=3, **fault)
+    outcome = awsprof("login", "dev", "--code", dev.device.code())
+    assert (outcome.status, outcome.stderr) == (0, "")
+    assert outcome.stdout.startswith(f"{dev.profile}: logged in until ")
+    wait(30)
+    assert awsprof("login", "dev", "--force", "--code", dev.device.code()).status == 0
+    assert (len(aws.calls_of("ListAccountAliases")), alias_told(awsprof, dev)) == (1, "")
+    aws._cloud.faults.clear()
+    assert awsprof("whoami", "dev").status == 0
+    assert alias_told(awsprof, dev) == "autochart-dev"
+
+
+def test_an_alias_that_cannot_be_kept(awsprof: CommandLine, dev: Identity) -> None:
+    """Nor does a login fail where there is no room for it."""
+    aliases = awsprof.home / ".cache" / "awsprof" / "aliases"
+    aliases.parent.mkdir(parents=True)
+    aliases.write_text("in the way")
+    outcome = awsprof("login", "dev", "--code", dev.device.code())
+    assert (outcome.status, outcome.stderr) == (0, "")
+
+
+def test_a_role_has_the_alias_of_its_own_account(awsprof: CommandLine, dev: Identity) -> None:
+    """A role that lives by a login is told of, with the alias where it is in the same account."""
+    role = "[profile {}]\nrole_arn = arn:aws:iam::{}:role/x\nsource_profile = autochart_dev_paul\n"
+    write_config(awsprof.home, awsprof.config + role.format("here", DEV) + role.format("there", PROD))
+    assert awsprof("login", "dev", "--code", dev.device.code()).status == 0
+    told = [state_file(awsprof.home, name).read_text().split("\n")[1:3] for name in ("here", "there")]
+    assert told == [[DEV, "autochart-dev"], [PROD, ""]]
 
 
 # Codes that are made here.
