@@ -162,6 +162,9 @@ def _status_of(work: Any, arguments: list[str]) -> int:
         command = error.ctx.command_path if error.ctx else "awsprof"
         command = f"awsprof {named}" if command == "awsprof" and named else command
         message = error.format_message().rstrip(".")
+        if isinstance(error, click.MissingParameter):
+            # click puts choices on lines of their own.
+            message = " ".join(message.split()).replace(". Choose from: ", ": choose from ")
         return _show_error(2, message, f"'{command} --help' shows how it is used.", as_json=as_json)
     except click.ClickException as error:
         return _show_error(1, error.format_message().rstrip("."), None, as_json=as_json)

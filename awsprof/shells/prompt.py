@@ -79,8 +79,14 @@ def check_format(template: str) -> set[str]:
             f"The prompt format '{printable(template)}' has a brace that stands alone", hint=hint
         ) from None
     for _, name, details, conversion in fields:
-        if name not in PLACEHOLDERS or details or conversion:
+        if name not in PLACEHOLDERS:
             raise UsageError(f"There is no placeholder '{{{printable(str(name))}}}' in a prompt format", hint=hint)
+        if details or conversion:
+            written = f"{name}{f'!{conversion}' if conversion else ''}{f':{details}' if details else ''}"
+            raise UsageError(
+                f"In a prompt format no placeholder has a width or a conversion, as '{{{printable(written)}}}' does",
+                hint=f"Write {{{name}}} alone.",
+            )
     return {str(name) for _, name, _, _ in fields}
 
 

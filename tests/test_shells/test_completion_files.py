@@ -64,6 +64,9 @@ def test_command_prints_the_committed_file(awsprof: CommandLine, shell: str) -> 
 
 def test_other_shells_are_refused(awsprof: CommandLine) -> None:
     """A shell without a completion file is a usage error that names the others."""
+    missing = awsprof("completion")
+    assert (missing.status, missing.stdout) == (2, "")
+    assert missing.stderr.splitlines()[0].endswith(": choose from bash, zsh, fish, powershell.")
     outcome = awsprof("completion", "tcsh")
     assert (outcome.status, outcome.stdout) == (2, "")
     assert "'bash', 'zsh', 'fish', 'powershell'" in outcome.stderr
@@ -175,7 +178,7 @@ def test_bash_guards_what_3_2_lacks() -> None:
         assert uses, word
         for number in uses:
             assert re.search(
-                r"type (mapfile|compopt) |if local -A .* 2>/dev/null", f"{lines[number - 1]} {lines[number]}"
+                r"type (mapfile|compopt) |if \\builtin local -A .* 2>/dev/null", f"{lines[number - 1]} {lines[number]}"
             )
 
 

@@ -84,7 +84,7 @@ def test_blanks_at_the_ends_go(awsprof: CommandLine, active: None) -> None:
 
 
 @pytest.mark.parametrize(
-    "template", ["{nothing}", "{}", "{0}", "{", "}", "{env!r}", "{env:>9}", "{env.x}", "{env[0]}", "{é}"]
+    "template", ["{nothing}", "{}", "{0}", "{", "}", "{x!r}", "{x:>9}", "{env.x}", "{env[0]}", "{é}"]
 )
 @pytest.mark.parametrize("name", [NAME, ""])
 def test_refused_formats(awsprof: CommandLine, monkeypatch: pytest.MonkeyPatch, template: str, name: str) -> None:
@@ -93,6 +93,14 @@ def test_refused_formats(awsprof: CommandLine, monkeypatch: pytest.MonkeyPatch, 
     outcome = awsprof("prompt", "--format", template)
     assert (outcome.status, outcome.stdout) == (2, "")
     assert "{product}" in outcome.stderr
+
+
+@pytest.mark.parametrize("template", ["{env!r}", "{env:>9}", "{env!s:>9}", "{env:{user}}"])
+def test_formats_with_widths(awsprof: CommandLine, template: str) -> None:
+    """A width or a conversion is exit 2, and is named as what it is, not as an unknown placeholder."""
+    message = f"In a prompt format no placeholder has a width or a conversion, as '{template}' does"
+    expected = Outcome(2, "", f"Error: {message}.\nWrite {{env}} alone.\n")
+    assert awsprof("prompt", "--format", template) == expected
 
 
 def test_marks(awsprof: CommandLine, active: None, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
