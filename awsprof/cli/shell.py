@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from awsprof.cli.world import World
     from awsprof.model import Profile
+    from awsprof.shells.integration import LoadingLine
 
 # Whose sign-in is another program's.
 _SIGNS_IN_ELSEWHERE = (Kind.SSO, Kind.LOGIN)
@@ -103,7 +104,8 @@ def _install(world: World, shell: str, options: list[str], *, yes: bool) -> None
     before = read_shared_file(path)
     there = loading_line(shell, before.decode("utf-8", "replace"))
     if there is not None:
-        click.echo(f"It is there already: {path} has the line {printable(there)}")
+        _refuse_other_options(path, there, shell, options)
+        click.echo(f"It is there already: {path} has the line {printable(there.text)}")
         return
     for row in unified(str(path), before, with_line(before, line)):
         click.echo(row)
@@ -117,6 +119,23 @@ def _install(world: World, shell: str, options: list[str], *, yes: bool) -> None
 
     edit_shared_file(path, add, locks=world.places.locks, most_mode=None)
     click.echo(f"Added to {path}; a new shell has it.")
+
+
+def _refuse_other_options(path: Path, there: LoadingLine, shell: str, options: list[str]) -> None:
+    """Say that what is asked for is not what the line that is there does; without options any line will do."""
+    from awsprof.shells.integration import rc_line
+
+    words = "".join(f" {option}" for option in options)
+    if options and there.options is None:
+        raise AwsprofError(
+            f"{path} loads awsprof already, from a file: {there.text}",
+            hint=f"Make that file anew with 'awsprof init {shell}{words}'.",
+        )
+    if options and there.options != frozenset(options):
+        raise AwsprofError(
+            f"{path} loads awsprof already, with other options: {there.text}",
+            hint=f"Make that line {rc_line(shell, words)}",
+        )
 
 
 @click.command("use", cls=Command)

@@ -121,12 +121,39 @@ def rc_line(shell: str, options: str = "") -> str:
     return _RC_LINES[shell].format(options=options)
 
 
-def loading_line(shell: str, text: str) -> str | None:
-    """Return the line of a start-up file that loads the integration already, if there is one."""
-    loads = re.compile(rf"\bawsprof\s+init\s+{shell}\b")
+# Where a command may begin, and the commands that run what another prints or a file holds.
+_BEGINS = r"(?:^|[;&|({]|\b(?:then|do|else|and|or|begin)\s)\s*(?:\\?(?:builtin|command)\s+)?\\?"
+_RUNS = {
+    "bash": r"(?:eval|source|\.)",
+    "zsh": r"(?:eval|source|\.)",
+    "fish": r"(?:eval|source|\.)",
+    "powershell": r"(?i:Invoke-Expression|iex|\.)",
+}
+# What the documents call the file that one may keep the integration in.
+_KEPT_IN = {"bash": ".awsprof.bash", "zsh": ".awsprof.zsh", "fish": ".awsprof.fish", "powershell": ".awsprof.ps1"}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingLine:
+    """A line of a start-up file that loads the integration; *options* is None where it does so from a file."""
+
+    text: str
+    options: frozenset[str] | None
+
+
+def loading_line(shell: str, text: str) -> LoadingLine | None:
+    """Return the line of a start-up file that loads the integration already, if there is one; a mention is none."""
+    runs, begins = _RUNS[shell], _BEGINS
+    command = rf"\bawsprof[\"']?\s+init\s+{shell}\b(?P<options>(?:\s+--[\w-]+)*)"
+    forms = [rf"{begins}{runs}\s[^;]*{command}", rf"{begins}{runs}\s[^;]*{re.escape(_KEPT_IN[shell])}\b"]
+    if shell in ("fish", "powershell"):
+        forms.append(rf"{begins}[^\s;\"']*{command}[^;]*\|\s*{runs}(?!\S)")
     for line in text.splitlines():
-        if loads.search(line) and not line.lstrip().startswith("#"):
-            return line.strip()
+        code = re.sub(r"(?:^|\s)#.*", "", line)
+        for found in (re.search(form, code) for form in forms):
+            if found is not None:
+                options = found.groupdict().get("options")
+                return LoadingLine(line.strip(), None if options is None else frozenset(options.split()))
     return None
 
 

@@ -315,6 +315,9 @@ def test_install_makes_the_file(awsprof: CommandLine, home: Path) -> None:
         '  eval "$(awsprof init bash --no-prompt)"',
         "source <(awsprof init bash)",
         'command -v awsprof >/dev/null && eval "$(/usr/bin/awsprof  init  bash)"',
+        'if true; then \\builtin eval "$("$HOME/my bin/awsprof" init bash)" # mine',
+        "source ~/.awsprof.bash",
+        '[ ! -r "$HOME/.awsprof.bash" ] || . "$HOME/.awsprof.bash"',
     ],
 )
 def test_a_line_of_ones_own_counts(awsprof: CommandLine, home: Path, line: str) -> None:
@@ -322,6 +325,68 @@ def test_a_line_of_ones_own_counts(awsprof: CommandLine, home: Path, line: str) 
     (home / ".bashrc").write_text(f"x=1\n{line}\ny=1\n")
     outcome = awsprof("init", "bash", "--install")
     assert (outcome.status, outcome.stdout) == (0, f"It is there already: {home}/.bashrc has the line {line.strip()}\n")
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("fish", "awsprof init fish | source"),
+        ("fish", "type -q awsprof; and ~/.local/bin/awsprof init fish --no-prompt | source"),
+        ("fish", "source (awsprof init fish | psub)"),
+        ("fish", "source ~/.awsprof.fish"),
+        ("powershell", "Invoke-Expression (& awsprof init powershell | Out-String)"),
+        ("powershell", "& awsprof init powershell | Out-String | iex"),
+        ("powershell", ". ~/.awsprof.ps1"),
+        ("zsh", "source <(awsprof init zsh)"),
+    ],
+)
+def test_lines_of_other_shells_count(shell: str, line: str) -> None:
+    """So is one in another shell's words."""
+    found = integration.loading_line(shell, f"x\n {line}\ny\n")
+    assert found is not None
+    assert found.text == line
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("bash", 'echo "try awsprof init bash today"'),
+        ("bash", "alias x='eval \"$(awsprof init bash)\"'"),
+        ("bash", "awsprof init bash > ~/.awsprof.bash"),
+        ("bash", 'true # eval "$(awsprof init bash)"'),
+        ("bash", "source <(awsprof completion bash)"),
+        ("bash", "source /usr/share/completions/awsprof.bash"),
+        ("bash", "echo later: source ~/.awsprof.bash"),
+        ("fish", 'echo "awsprof init fish | source"'),
+        ("fish", "awsprof init fish"),
+        ("powershell", 'Write-Output "awsprof init powershell"'),
+    ],
+)
+def test_a_mention_does_not_count(shell: str, line: str) -> None:
+    """A line that speaks of loading it, and does not, is none."""
+    assert integration.loading_line(shell, f"{line}\n") is None
+
+
+def test_other_options_are_no_success(awsprof: CommandLine, home: Path) -> None:
+    """Where the line there has not the options that are asked for, it says so, exit 1, and changes nothing."""
+    for line, options in (
+        ('eval "$(awsprof init bash)"', ["--no-prompt"]),
+        ('eval "$(awsprof init bash --no-completion)"', ["--no-prompt"]),
+    ):
+        (home / ".bashrc").write_text(f"{line}\n")
+        outcome = awsprof("init", "bash", "--install", "--yes", *options)
+        assert (outcome.status, outcome.stdout) == (1, "")
+        wanted = f'eval "$(awsprof init bash {" ".join(options)})"'
+        assert outcome.stderr == (
+            f"Error: {home}/.bashrc loads awsprof already, with other options: {line}.\nMake that line {wanted}\n"
+        )
+        assert (home / ".bashrc").read_text() == f"{line}\n"
+    (home / ".bashrc").write_text("source ~/.awsprof.bash\n")
+    outcome = awsprof("init", "bash", "--install", "--yes", "--no-prompt")
+    assert outcome.status == 1
+    assert outcome.stderr.endswith("\nMake that file anew with 'awsprof init bash --no-prompt'.\n")
+    (home / ".bashrc").write_text('eval "$(awsprof init bash --no-completion --no-prompt)"\n')
+    assert awsprof("init", "bash", "--install", "--no-prompt", "--no-completion").status == 0
 
 
 def test_a_comment_does_not_count(awsprof: CommandLine, home: Path) -> None:
