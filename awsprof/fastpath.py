@@ -132,6 +132,7 @@ def cached_answer(arguments: list[str]) -> bytes | None:
 
 
 HOOKS = {"bash": "hook.bash", "zsh": "hook.zsh", "fish": "hook.fish", "powershell": "hook.ps1"}
+COMPLETIONS = {"bash": "awsprof.bash", "zsh": "_awsprof", "fish": "awsprof.fish", "powershell": "awsprof.ps1"}
 INIT_OPTIONS = ("--no-completion", "--no-prompt")
 
 
@@ -149,8 +150,13 @@ def init_key(shell: str, launcher: str) -> bytes | None:
     settings, state = own_directory("config"), own_directory("state", usual=True)
     if settings is None or state is None:
         return None
-    template = _stamp(f"{os.path.dirname(__file__)}/shells/{HOOKS[shell]}")
-    stamps = f"{template} {_stamp(f'{settings}/config.toml')}"
+    package = os.path.dirname(__file__)
+    template = _stamp(f"{package}/shells/{HOOKS[shell]}")
+    completion = _stamp(f"{package}/shells/completions/{COMPLETIONS[shell]}")
+    if completion == "none":
+        # In a source tree they lie beside the package.
+        completion = _stamp(f"{os.path.dirname(package)}/completions/{COMPLETIONS[shell]}")
+    stamps = f"{template} {completion} {_stamp(f'{settings}/config.toml')}"
     return f"# awsprof {awsprof.__version__}: {launcher!a} {state!a} {stamps}\n".encode("ascii")
 
 

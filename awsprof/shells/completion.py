@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FILES = {"bash": "awsprof.bash", "zsh": "_awsprof", "fish": "awsprof.fish", "powershell": "awsprof.ps1"}
+from awsprof.fastpath import COMPLETIONS
+
+FILES = COMPLETIONS
 
 
 def script(shell: str) -> str:

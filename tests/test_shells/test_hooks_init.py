@@ -161,6 +161,20 @@ def test_a_newer_hook_changes_it(printed: bytes, monkeypatch: pytest.MonkeyPatch
     assert _cached("bash") is None
 
 
+@pytest.mark.parametrize("where", ["awsprof/shells/completions", "completions"])
+def test_another_completion_changes_it(monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path, where: str) -> None:
+    """Nor is what holds another completion, in an installed copy as in a source tree."""
+    monkeypatch.setattr(fastpath, "__file__", str(tmp_path / "awsprof" / "fastpath.py"))
+    for shell, name in fastpath.COMPLETIONS.items():
+        path = tmp_path / where / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("old\n")
+        before = fastpath.init_key(shell, "/x/awsprof")
+        assert before == fastpath.init_key(shell, "/x/awsprof")
+        path.write_text("newer\n")
+        assert fastpath.init_key(shell, "/x/awsprof") != before
+
+
 def test_another_launcher_changes_it(
     printed: bytes,
     monkeypatch: pytest.MonkeyPatch,
