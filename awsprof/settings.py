@@ -196,6 +196,10 @@ def _team_file(path: Path, table: Mapping[str, Any]) -> TeamFile:
         if not isinstance(stages, list) or not all(isinstance(stage, str) for stage in stages):
             raise UsageError(f"{path}: stages of {env} is a list of texts")
         envs[env] = TeamEnv(None if account_id is None else str(account_id), region, protected, tuple(stages))
+    named = [stage for env in envs.values() for stage in env.stages]
+    twice = next((stage for stage in named if named.count(stage) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{path}: stage '{printable(twice)}' stands twice; a stage lives in one env")
     return TeamFile(path, check_part("product", table["product"]), _team_region(path, table), envs)
 
 
