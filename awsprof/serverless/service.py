@@ -1,0 +1,98 @@
+"""
+One service: its serverless.yml as it was read, and where each thing stands in it.
+
+Knows the file; not what its values come to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from awsprof.errors import UsageError
+from awsprof.naming import printable
+from awsprof.serverless.yaml_data import YamlFile, read_yaml
+from awsprof.storage.replace import read_shared_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from awsprof.serverless.yaml_data import Value
+
+FILES = ("serverless.yml", "serverless.yaml")
+OTHER_FILES = ("serverless.json", "serverless.ts", "serverless.js", "serverless.mjs", "serverless.cjs")
+PROFILE = ("provider", "profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that is described in YAML."""
+
+    path: Path
+    file: YamlFile
+
+    @property
+    def directory(self) -> Path:
+        return self.path.parent
+
+    @property
+    def has_profile(self) -> bool:
+        provider = self.raw("provider")
+        return isinstance(provider, dict) and "profile" in provider
+
+    def raw(self, *path: str) -> Value:
+        """Return what stands at a path of keys, its variables as they are written; None where nothing does."""
+        value = self.file.value
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+    def line_of_profile(self, stage: str) -> int:
+        """Return the line that gives a stage its profile."""
+        for path in (("custom", "profiles", stage), ("params", stage, "profile"), PROFILE, ("provider",)):
+            line = self.file.line_of(*path)
+            if self.raw(*path) is not None and line is not None:
+                return line
+        return 1
+
+    def profile_as_written(self, stage: str) -> str:
+        """Return a stage's profile before its variables are resolved."""
+        for path in (("custom", "profiles", stage), ("params", stage, "profile")):
+            value = self.raw(*path)
+            if value is not None:
+                return str(value)
+        return str(self.raw(*PROFILE))
+
+
+def find_file(directory: Path) -> Path:
+    """
+    Return the file of the service in *directory*: YAML if there is any, else one that only the framework can read.
+
+    Raises:
+        UsageError: There is none.
+    """
+    for name in (*FILES, *OTHER_FILES):
+        path = directory / name
+        if path.is_file():
+            return path
+    raise UsageError(
+        f"There is no serverless.yml in {printable(str(directory))}", hint="Name the file, or run it where one lies."
+    )
+
+
+def read_service(path: Path) -> Service:
+    """
+    Read a service's file.
+
+    Raises:
+        SharedFileError: It cannot be read, or it is no YAML.
+        UsageError: It is not there, or it is written in another language.
+    """
+    if path.suffix not in (".yml", ".yaml"):
+        raise UsageError(
+            f"{printable(str(path))} is no YAML, so only the framework could tell what it comes to",
+            hint="'serverless print --stage STAGE' shows what it comes to.",
+        )
+    if not path.exists():
+        raise UsageError(f"There is no file {printable(str(path))}")
+    return Service(path, read_yaml(path, read_shared_file(path)))
