@@ -156,6 +156,11 @@ class TeamFile:
     envs: Mapping[str, TeamEnv] = field(default_factory=dict)
 
     @classmethod
+    def load(cls, path: Path) -> TeamFile:
+        """Read *path*, whoever it belongs to."""
+        return cls.parse(path, _read(path))
+
+    @classmethod
     def parse(cls, path: Path, data: bytes) -> TeamFile:
         """
         Read the bytes of a team file.
@@ -182,7 +187,7 @@ def find_team_file(start: Path, warn: Callable[[str], None]) -> TeamFile | None:
         if is_anothers(status):
             warn(f"{path} is ignored: it is owned by another user")
             return None
-        return TeamFile.parse(path, _read(path))
+        return TeamFile.load(path)
     return None
 
 
