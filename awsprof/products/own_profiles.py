@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from awsprof.model import Profile
-    from awsprof.settings import Settings
+    from awsprof.settings import Settings, TeamFile
 
+STAGING = "staging"
 _STAGE_HINT = "Write it like --stage dev=dev,staging."
 
 
@@ -49,10 +50,10 @@ class OwnProduct:
     region: str | None
     envs: tuple[OwnEnv, ...]
 
-    @property
-    def without_account(self) -> list[str]:
-        """Profiles that do not tell their account."""
-        return [env.profile for env in self.envs if env.account_id is None]
+    def without_account(self, there: TeamFile | None) -> list[str]:
+        """Return the profiles of envs whose account neither they nor the team file tell."""
+        known = {name for name, row in there.envs.items() if row.account_id} if there is not None else set()
+        return [env.profile for env in self.envs if env.account_id is None and env.name not in known]
 
     def with_stages(self, env: str, stages: tuple[str, ...]) -> OwnProduct:
         envs = (replace(one, given_stages=stages) if one.name == env else one for one in self.envs)
@@ -108,6 +109,15 @@ def own_product(
             hint="Say with --stage which stages each of them has.",
         )
     return OwnProduct(product, _commonest(found.values()) or settings.region, envs)
+
+
+def could_hold_staging(own: OwnProduct, there: TeamFile | None) -> bool:
+    """Whether dev is new to the team file, without stages of a person's, and nothing is called staging yet."""
+    rows = there.envs if there is not None else {}
+    names = {*rows, *(stage for row in rows.values() for stage in row.stages)}
+    names |= {name for env in own.envs for name in (env.name, *env.stages)}
+    dev = next((env for env in own.envs if env.name == "dev" and env.name not in rows), None)
+    return dev is not None and dev.given_stages is None and STAGING not in names
 
 
 def _env(name: str, profiles: Sequence[Profile], settings: Settings, stages: tuple[str, ...] | None) -> OwnEnv:
