@@ -78,12 +78,18 @@ def _context(world: World, narrowing: Narrowing) -> Context:
         if part is not None:
             check_part(role, part)
     return Context(
-        product=product or _product_in_context(world),
-        user=user or world.environ.get("AWSPROF_USER") or world.settings.user,
+        product=product or product_in_context(world),
+        user=user or user_in_context(world),
     )
 
 
-def _product_in_context(world: World) -> str | None:
+def user_in_context(world: World) -> str | None:
+    """Return whose profiles commands mean when nobody is named."""
+    return world.environ.get("AWSPROF_USER") or world.settings.user
+
+
+def product_in_context(world: World) -> str | None:
+    """Return the product that commands mean when none is named."""
     environ: Mapping[str, str] = world.environ
     if environ.get("AWSPROF_PRODUCT"):
         return check_part("product", environ["AWSPROF_PRODUCT"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from awsprof.errors import AwsprofError, UsageError
+from awsprof.model import is_stage
 from awsprof.naming import printable
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ USER_VARIABLE = "AWSPROF_USER"
 NO_USER = f"set-{USER_VARIABLE}"
 # Upper case is against the naming convention, so that no profile is ever called so.
 USER = f"${{env:{USER_VARIABLE}, '{NO_USER}'}}"
-_STAGE = re.compile(r"[A-Za-z0-9-]{1,128}")
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _NO_TEXT = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 
@@ -71,7 +71,7 @@ def stages_of(team: TeamFile, only: str | None = None) -> list[Stage]:
     if not found:
         raise AwsprofError(f"{team.path} has no env, so there is no stage", hint="Add one, as in [envs.dev].")
     for stage in found:
-        if not _STAGE.fullmatch(stage.name):
+        if not is_stage(stage.name):
             raise AwsprofError(
                 f"{team.path}: '{printable(stage.name)}' cannot be a stage of Serverless's",
                 hint="A stage has letters, digits and '-'. An env of another name needs a line like "
