@@ -10,7 +10,7 @@ Every foreseen failure, as facts and an exit status; no error here prints, asks 
     ├── ExistsError                      4  the name is taken
     ├── SharedFileError                  5  a shared file is unreadable or locked
     │   ├── UnparsableFileError             botocore would refuse it; has path and line
-    │   └── UnparsableYamlError             no YAML that Serverless would read; has path and line
+    │   └── UnparsableYamlError             Serverless would refuse it; has path and line
     ├── VaultError                       6
     │   ├── VaultUnavailableError           no back end, or it does not answer
     │   └── VaultLockedError                it needs a passphrase or a person
@@ -95,12 +95,12 @@ class UnparsableFileError(SharedFileError):
 
 
 class UnparsableYamlError(SharedFileError):
-    """A YAML file that Serverless would refuse, so awsprof never edits it."""
+    """A serverless.yml that Serverless would refuse as a whole, so awsprof never edits it."""
 
     def __init__(self, path: str, line: int, reason: str) -> None:
         super().__init__(
             f"{path}, line {line}: {reason}",
-            hint="Serverless refuses the file because of it: mend that line, then run the command again.",
+            hint="Serverless refuses the whole file because of it: mend that line, then run the command again.",
         )
         self.path = path
         self.line = line

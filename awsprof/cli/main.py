@@ -50,6 +50,7 @@ _COMMANDS = {
     "exec": _Entry("Use them", "using", "Run a command with a profile's credentials."),
     "export": _Entry("Use them", "using", "Print a profile's credentials as shell code, dotenv or JSON."),
     "product": _Entry("Projects", "product", "Make, explain and join a product's team file."),
+    "serverless": _Entry("Projects", "serverless", "Give each stage of a Serverless service its profile."),
     "init": _Entry("Shell", "shell", "Print the integration with a shell, for one line in its start-up file."),
     "prompt": _Entry("Shell", "shell", "Print the active profile in a few words, for other programs' prompts."),
     "completion": _Entry("Shell", "completion", "Print the code that completes awsprof's words in a shell."),

@@ -11,10 +11,10 @@ from awsprof.cli.changes import show_dry
 from awsprof.cli.main import Group, show_error
 from awsprof.cli.new_profile import ask_key_id, ask_secret, read_keys, region_of, show_added
 from awsprof.cli.render import echo_json, table
-from awsprof.cli.selecting import product_in_context, user_in_context
-from awsprof.errors import AnswerNeededError, AwsprofError, NoSingleProfileError, UsageError
+from awsprof.cli.selecting import product_in_context, team_file, user_in_context
+from awsprof.errors import AnswerNeededError, NoSingleProfileError, UsageError
 from awsprof.naming import ProfileName, check_part, printable
-from awsprof.settings import TEAM_FILE, TeamFile
+from awsprof.settings import TeamFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,13 +147,7 @@ def show_command(world: World, user: str | None, as_json: bool) -> None:
     awsprof product show
     awsprof product show --user paul --json
     """
-    _show(world, _team(world), _user(world, user), as_json=as_json)
-
-
-def _team(world: World) -> TeamFile:
-    if world.team is None:
-        raise AwsprofError(f"There is no {TEAM_FILE} here or above", hint="'awsprof product init' makes one.")
-    return world.team
+    _show(world, team_file(world), _user(world, user), as_json=as_json)
 
 
 def _user(world: World, given: str | None) -> str | None:
@@ -210,7 +204,7 @@ def join_command(world: World, user: str | None, sources: tuple[str, ...], yes: 
     """
     from awsprof.products.joining import Joining
 
-    team = _team(world)
+    team = team_file(world)
     files = _sources(team, sources)
     user = _user(world, user) or _asked_user(world, yes=yes)
     names = [ProfileName(team.product, env, user) for env in team.envs]

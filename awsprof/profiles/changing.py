@@ -158,6 +158,11 @@ class DryChange:
     def __init__(self) -> None:
         self.edits: dict[Path, Edit] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no file would become another."""
+        return all(edit.after == (edit.before or b"") for edit in self.edits.values())
+
     def edit(
         self,
         path: Path,

@@ -21,6 +21,7 @@ from awsprof.serverless.variables import CannotTellError, Resolver, StoppedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from awsprof.errors import UnparsableYamlError
     from awsprof.model import CallerIdentity, Profile
     from awsprof.serverless.framework import Override
     from awsprof.serverless.service import Service
@@ -122,7 +123,7 @@ class Check:
 
     def _resolver(self, stage: str | None) -> Resolver:
         service = self._service
-        return Resolver(service.file.value, directory=service.directory, environ=self._environ, stage=stage)
+        return Resolver(service.data.value, directory=service.directory, environ=self._environ, stage=stage)
 
     def _named(self, stage: Stage, named: str, resolver: Resolver, *, keys: bool) -> Iterator[Finding]:
         """
@@ -332,7 +333,7 @@ class Check:
                         f"stage {printable(name)} stands in the file, and {self._team.path.name} knows no such stage",
                         f"Add it to the stages of an env in {self._team.path.name}, or take it out.",
                         file=str(self._service.path),
-                        line=self._service.file.line_of(*path, name),
+                        line=self._service.data.line_of(*path, name),
                     )
 
     def _finding(
@@ -348,6 +349,11 @@ class Check:
         """Make a finding that stands where the stage's profile does."""
         line = self._service.line_of_profile(stage.name)
         return Finding(code, severity, message, fix, file=str(self._service.path), line=line, profile=profile)
+
+
+def unparsable(error: UnparsableYamlError) -> Finding:
+    """Make the finding for a file that the framework would refuse as a whole."""
+    return Finding("unparsable", Severity.ERROR, error.reason, error.hint, file=error.path, line=error.line)
 
 
 def _shown(value: object) -> str:

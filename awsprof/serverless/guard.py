@@ -20,14 +20,14 @@ _ACCOUNTS = ("custom", "accounts")
 
 def check_guard(service: Service, stage: Stage) -> Finding | None:
     """Return what is wrong with the guard for one stage; None where it lets just that stage's account pass."""
-    if "${aws:accountId}" not in repr(service.file.value):
+    if not service.data.mentions("${aws:accountId}"):
         return Finding(
             "no-account-guard",
             Severity.WARNING,
             "nothing in the file stops a deploy with another account's credentials",
             "awsprof serverless write",
             file=str(service.path),
-            line=service.file.line_of("custom") or 1,
+            line=service.data.line_of("custom") or 1,
         )
     accounts = service.raw(*_ACCOUNTS)
     if not isinstance(accounts, dict) or stage.account_id is None:
@@ -44,5 +44,5 @@ def check_guard(service: Service, stage: Stage) -> Finding | None:
         f"{stage.account_id}",
         "awsprof serverless write --force" if passing else "awsprof serverless write",
         file=str(service.path),
-        line=service.file.line_of(*_ACCOUNTS, *keys[-1:]),
+        line=service.data.line_of(*_ACCOUNTS, *keys[-1:]),
     )

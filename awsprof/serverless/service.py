@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.errors import UsageError
 from awsprof.naming import printable
-from awsprof.serverless.yaml_data import YamlFile, read_yaml
+from awsprof.serverless.yaml_data import Data, read_data
 from awsprof.storage.replace import read_shared_file
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from awsprof.serverless.yaml_data import Value
 
-FILES = ("serverless.yml", "serverless.yaml")
-OTHER_FILES = ("serverless.json", "serverless.ts", "serverless.js", "serverless.mjs", "serverless.cjs")
 PROFILE = ("provider", "profile")
 
 
@@ -29,7 +27,7 @@ class Service:
     """A service that is described in YAML."""
 
     path: Path
-    file: YamlFile
+    data: Data
 
     @property
     def directory(self) -> Path:
@@ -42,7 +40,7 @@ class Service:
 
     def raw(self, *path: str) -> Value:
         """Return what stands at a path of keys, its variables as they are written; None where nothing does."""
-        value = self.file.value
+        value = self.data.value
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
         return value
@@ -50,7 +48,7 @@ class Service:
     def line_of_profile(self, stage: str) -> int:
         """Return the line that gives a stage its profile."""
         for path in (("custom", "profiles", stage), ("params", stage, "profile"), PROFILE, ("provider",)):
-            line = self.file.line_of(*path)
+            line = self.data.line_of(*path)
             if self.raw(*path) is not None and line is not None:
                 return line
         return 1
@@ -62,22 +60,6 @@ class Service:
             if value is not None:
                 return str(value)
         return str(self.raw(*PROFILE))
-
-
-def find_file(directory: Path) -> Path:
-    """
-    Return the file of the service in *directory*: YAML if there is any, else one that only the framework can read.
-
-    Raises:
-        UsageError: There is none.
-    """
-    for name in (*FILES, *OTHER_FILES):
-        path = directory / name
-        if path.is_file():
-            return path
-    raise UsageError(
-        f"There is no serverless.yml in {printable(str(directory))}", hint="Name the file, or run it where one lies."
-    )
 
 
 def read_service(path: Path) -> Service:
@@ -95,4 +77,4 @@ def read_service(path: Path) -> Service:
         )
     if not path.exists():
         raise UsageError(f"There is no file {printable(str(path))}")
-    return Service(path, read_yaml(path, read_shared_file(path)))
+    return Service(path, read_data(path, read_shared_file(path)))

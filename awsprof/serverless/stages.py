@@ -7,6 +7,7 @@ Knows Serverless's variables; not where the file is, nor what else stands in it.
 from __future__ import annotations
 
 import enum
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ NO_USER = f"set-{USER_VARIABLE}"
 USER = f"${{env:{USER_VARIABLE}, '{NO_USER}'}}"
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _NO_TEXT = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+_PLAIN_VALUE = re.compile(r"[A-Za-z$](?:(?!: | #)[ -~])*(?<![ :])")
 
 # Keys and, at the leaves, texts; in the order in which they are to stand in YAML.
 Tree = dict[str, "str | Tree"]
@@ -112,15 +114,31 @@ def wanted(team: TeamFile, stages: Sequence[Stage], style: Style) -> Tree:
     return {"custom": guard}
 
 
-def as_yaml(tree: Tree, indent: int = 0) -> str:
-    """Return *tree* as lines that can be pasted into serverless.yml."""
+def as_yaml(tree: Tree, indent: int = 0, step: int = 2) -> str:
+    """
+    Return *tree* as lines that can be pasted into serverless.yml.
+
+    Args:
+        indent: How deep its own keys stand.
+        step: How much deeper each level stands than the one above.
+    """
     text = ""
     for key, value in tree.items():
         head = f"{' ' * indent}{key_in_yaml(key)}:"
-        text += f"{head} {value}\n" if isinstance(value, str) else f"{head}\n{as_yaml(value, indent + 2)}"
+        if isinstance(value, str):
+            text += f"{head} {value_in_yaml(value)}\n"
+        else:
+            text += f"{head}\n{as_yaml(value, indent + step, step)}"
     return text
 
 
 def key_in_yaml(key: str) -> str:
     """Return a key of ours as it stands in YAML: what some reader takes for no text is quoted."""
     return key if _PLAIN_KEY.fullmatch(key) and key.lower() not in _NO_TEXT else f'"{key}"'
+
+
+def value_in_yaml(value: str) -> str:
+    """Return a text as it stands behind a key on a line of its own: quoted where some reader takes it for no text."""
+    if _PLAIN_VALUE.fullmatch(value) and value.lower() not in _NO_TEXT:
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from awsprof.serverless.framework import Invocation
     from awsprof.settings import TeamFile
 
-_FILES = ("serverless.yml", "serverless.yaml")
 # No secret: the keys are in the environment, which the framework takes before these.
 _STAND_IN = "aws_session_token = in-the-environment"
 
@@ -70,19 +69,15 @@ def check_start(
 
 def _default_stage(directory: Path, config: str | None, environ: Mapping[str, str]) -> str | None:
     """Return the stage of a command that names none; None where it cannot be told without the framework."""
+    from awsprof.serverless.service import read_service
     from awsprof.serverless.variables import Resolver
-    from awsprof.serverless.yaml_data import read_yaml
+    from awsprof.serverless.writing import service_file
 
-    for name in (config,) if config else _FILES:
-        path = directory / name
-        if path.suffix in (".yml", ".yaml") and path.is_file():
-            try:
-                return Resolver(
-                    read_yaml(path, path.read_bytes()).value, directory=directory, environ=environ, stage=None
-                ).stage
-            except (AwsprofError, OSError):
-                return None
-    return None
+    try:
+        service = read_service(directory / config if config else service_file(directory))
+        return Resolver(service.data.value, directory=directory, environ=environ, stage=None).stage
+    except AwsprofError:
+        return None
 
 
 def stand_in(profile: Profile, places: Places, directory: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from awsprof.errors import AwsprofError
 from awsprof.naming import printable
 from awsprof.serverless.dotenv import read_dotenv
-from awsprof.serverless.yaml_data import Value, read_yaml
+from awsprof.serverless.yaml_data import Value, read_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,7 +180,7 @@ class Resolver:
 
 def _content(path: Path, data: bytes) -> Value:
     if path.suffix in (".yml", ".yaml"):
-        return read_yaml(path, data).value
+        return read_data(path, data).value
     text = data.decode("utf-8", "replace")
     if path.suffix != ".json":
         return text

@@ -6,114 +6,109 @@ Reads only; what the values mean, and how the file is changed, is known elsewher
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from awsprof.errors import UnparsableYamlError
+from awsprof.serverless.yaml_nodes import (
+    Alias,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    YamlFile,
+    is_merge_key,
+    read_yaml,
+    resolved,
+    text_of,
+    walk,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 
-_STANDARD = "tag:yaml.org,2002:"
+_BOOLEAN = re.compile(r"true|True|TRUE|(false|False|FALSE)")
+_INTEGER = re.compile(r"[-+]?(0b[01]+|0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)")
+_FLOAT = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class YamlFile:
+class Data:
     """What one file holds."""
 
     value: Value
-    _root: Any
+    _file: YamlFile = field(repr=False)
 
     def line_of(self, *path: str) -> int | None:
         """Return the line, from 1, in which the key at *path* stands, or the nearest above it that is there."""
-        node, line = self._root, None
+        node: Node = self._file.root
+        line = None
         for name in path:
-            pairs = node.value if hasattr(node, "value") and isinstance(node.value, list) else []
-            found = next((pair for pair in pairs if isinstance(pair, tuple) and pair[0].value == name), None)
+            node = resolved(node)
+            pairs = node.pairs if isinstance(node, Mapping) else ()
+            found = next((pair for pair in pairs if text_of(pair[0]) == name), None)
             if found is None:
                 break
-            line, node = found[0].start_mark.line + 1, found[1]
+            line, node = self._file.line_of(found[0]), found[1]
         return line
 
+    def mentions(self, text: str) -> bool:
+        """Whether *text* stands in any value; comments do not count."""
+        return any(isinstance(node, Scalar) and text in node.value for node in walk(self._file.root))
 
-def read_yaml(path: Path, data: bytes) -> YamlFile:
+
+def read_data(path: Path, data: bytes) -> Data:
     """
-    Read *data*, the bytes of *path*.
+    Read *data*, the bytes of *path*, as the framework does.
 
     Raises:
-        UnparsableYamlError: It is no YAML, or a mapping has a key twice; has the line.
+        UnparsableYamlError: The framework would refuse it; has the line.
+        AwsprofError: It holds no keys at all, or is too large.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        root = YAML(typ="rt", pure=True).compose(data.decode("utf-8"))
-        return YamlFile(_value(root, os.fspath(path), {}), root)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise UnparsableYamlError(
-            os.fspath(path), mark.line + 1 if mark else 1, str(error.problem or error.context)
-        ) from None
-    except UnicodeDecodeError as error:
-        raise UnparsableYamlError(os.fspath(path), data.count(b"\n", 0, error.start) + 1, "no UTF-8") from None
-    except YAMLError as error:
-        raise UnparsableYamlError(os.fspath(path), 1, str(error).splitlines()[0]) from None
-    except RecursionError:
-        raise UnparsableYamlError(os.fspath(path), 1, "it is nested too deep") from None
+    file = read_yaml(str(path), data)
+    return Data(_value(file.root, {}), file)
 
 
-def _value(node: Any, path: str, known: dict[int, Value]) -> Value:
-    if node is None:
-        return None
-    if id(node) in known:
-        return known[id(node)]
-    if isinstance(node.value, str):
-        return _scalar(str(node.tag), node.value)
-    if node.value and not isinstance(node.value[0], tuple):
-        items: list[Value] = []
-        known[id(node)] = items
-        items += [_value(item, path, known) for item in node.value]
-        return items
-    if not node.value and str(node.tag) == f"{_STANDARD}seq":
-        return []
-    mapping: dict[str, Value] = {}
-    known[id(node)] = mapping
-    lent: dict[str, Value] = {}
-    for key, value in node.value:
-        if str(key.tag) == f"{_STANDARD}merge":
-            lent = {**_merged(_value(value, path, known)), **lent}
-            continue
-        name = str(key.value)
-        if name in mapping:
-            raise UnparsableYamlError(path, key.start_mark.line + 1, f"the key '{name}' stands twice")
-        mapping[name] = _value(value, path, known)
-    for name, value in lent.items():
-        mapping.setdefault(name, value)
-    return mapping
-
-
-def _merged(value: Value) -> dict[str, Value]:
-    """Return what ``<<`` lends: one mapping, or several of which the first goes before the others."""
-    found: dict[str, Value] = {}
-    for one in reversed(value if isinstance(value, list) else [value]):
-        if isinstance(one, dict):
-            found.update(one)
+def _value(node: Node, known: dict[int, Value]) -> Value:
+    """Return what a node says; what stands under a tag of its own is taken for what is behind the tag."""
+    if isinstance(node, Alias):
+        # Held once, however often it is named.
+        return known[id(node.target)]
+    if isinstance(node, Scalar):
+        found = _scalar(node)
+    elif isinstance(node, Sequence):
+        found = [_value(item, known) for item in node.items]
+    else:
+        found = _mapping(node, known)
+    known[id(node)] = found
     return found
 
 
-def _scalar(tag: str, text: str) -> Value:
-    try:
-        if tag == f"{_STANDARD}null":
-            return None
-        if tag == f"{_STANDARD}bool":
-            return text.lower() == "true"
-        if tag == f"{_STANDARD}int":
-            return int(text.replace("_", ""), 0) if text.lower()[:2] in ("0x", "0o") else int(text.replace("_", ""))
-        if tag == f"{_STANDARD}float":
-            return float(text.replace("_", ""))
-    except ValueError:
-        pass
-    return text
+def _mapping(node: Mapping, known: dict[int, Value]) -> Value:
+    own: dict[str, Value] = {}
+    lent: dict[str, Value] = {}
+    for key, item in node.pairs:
+        value = _value(item, known)
+        if is_merge_key(key):
+            # Of several the first goes before the others.
+            for one in value if isinstance(value, list) else [value]:
+                lent = {**one, **lent} if isinstance(one, dict) else lent
+        else:
+            own[str(_value(key, known))] = value
+    return {**own, **{name: value for name, value in lent.items() if name not in own}}
+
+
+def _scalar(node: Scalar) -> Value:
+    text = node.value
+    if node.is_null:
+        return None
+    if not node.plain or node.tag is not None:
+        return text
+    boolean = _BOOLEAN.fullmatch(text)
+    if boolean:
+        return boolean[1] is None
+    if _INTEGER.fullmatch(text):
+        return int(text, 0) if re.match(r"[-+]?0[box]", text) else int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text

@@ -706,7 +706,10 @@ def test_show_of_a_file_without_envs(awsprof: CommandLine, file: Path) -> None:
 def test_without_a_team_file(awsprof: CommandLine, repository: Path, command: tuple[str, ...]) -> None:
     """Exit 1, and how one is made."""
     assert awsprof("product", *command) == Outcome(
-        1, "", "Error: There is no .awsprof.toml here or above.\n'awsprof product init' makes one.\n"
+        1,
+        "",
+        f"Error: There is no .awsprof.toml in {repository / 'services' / 'api'} or above.\n"
+        "'awsprof product init' writes one from the profiles you have.\n",
     )
 
 
