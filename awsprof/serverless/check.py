@@ -202,7 +202,9 @@ class Check:
                     fix,
                     profile=named,
                 )
-        elif parts.user != _NOBODY and self._service.profile_as_written(stage.name).endswith(f"_{parts.user}"):
+        elif parts.user != _NOBODY and str(self._service.raw(*self._service.place_of_profile(stage.name))).endswith(
+            f"_{parts.user}"
+        ):
             yield self._finding(
                 stage,
                 "user-in-file",
@@ -214,7 +216,9 @@ class Check:
 
     def _on_this_machine(self, stage: Stage, profile: Profile) -> Iterator[Finding]:
         """Check a profile that exists: its account, and whether the framework can use it."""
-        if stage.account_id is not None and profile.account_id not in (None, stage.account_id):
+        # That a profile of another env is in another account goes without saying.
+        own = profile.parts is not None and profile.parts.env == stage.env
+        if own and stage.account_id is not None and profile.account_id not in (None, stage.account_id):
             yield self._finding(
                 stage,
                 "other-account",
@@ -347,7 +351,8 @@ class Check:
         severity: Severity = Severity.ERROR,
     ) -> Finding:
         """Make a finding that stands where the stage's profile does."""
-        line = self._service.line_of_profile(stage.name)
+        place = PROFILE if code == "literal-stage" else self._service.place_of_profile(stage.name)
+        line = self._service.data.line_of(*place) or 1
         return Finding(code, severity, message, fix, file=str(self._service.path), line=line, profile=profile)
 
 

@@ -45,21 +45,12 @@ class Service:
             value = value.get(key) if isinstance(value, dict) else None
         return value
 
-    def line_of_profile(self, stage: str) -> int:
-        """Return the line that gives a stage its profile."""
-        for path in (("custom", "profiles", stage), ("params", stage, "profile"), PROFILE, ("provider",)):
-            line = self.data.line_of(*path)
-            if self.raw(*path) is not None and line is not None:
-                return line
-        return 1
-
-    def profile_as_written(self, stage: str) -> str:
-        """Return a stage's profile before its variables are resolved."""
-        for path in (("custom", "profiles", stage), ("params", stage, "profile")):
-            value = self.raw(*path)
-            if value is not None:
-                return str(value)
-        return str(self.raw(*PROFILE))
+    def place_of_profile(self, stage: str) -> tuple[str, ...]:
+        """Return the path of keys that gives a stage its profile: in the map or the params that provider names."""
+        named = str(self.raw(*PROFILE))
+        places = {"self:custom.profiles": ("custom", "profiles", stage), "param:profile": ("params", stage, "profile")}
+        found = (path for source, path in places.items() if source in named and self.raw(*path) is not None)
+        return next(found, PROFILE)
 
 
 def read_service(path: Path) -> Service:
