@@ -76,7 +76,7 @@ def exec_command(context: click.Context, words: tuple[str, ...], read_only: bool
     served = world.sessions.serve(profile, read_only=read_only)
     environ = for_command(world.environ, profile, served.credentials)
     if framework is not None:
-        environ |= stand_in(profile, world.places, Path.cwd())
+        environ |= stand_in(profile, world.places, Path.cwd(), world.environ)
     context.exit(world.become(command, environ))
 
 

@@ -60,7 +60,7 @@ class Check:
         self._profiles = profiles
         self._environ = environ
         self._ask = ask
-        self._framework = find_framework(service.directory, service.raw("frameworkVersion"))
+        self._framework = find_framework(service.directory, service.raw("frameworkVersion"), environ=environ)
 
     def run(self, only: str | None = None) -> list[Finding]:
         """

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _NAMES = ("osls", "serverless")
 _MAX_BYTES = 1_048_576
@@ -35,20 +36,23 @@ class Framework:
         return major is None or int(major[0]) >= _FIRST_WITH_PROCESSES
 
 
-def find_framework(directory: Path, wanted: object = None) -> Framework | None:
+def find_framework(
+    directory: Path, wanted: object = None, *, environ: Mapping[str, str] | None = None
+) -> Framework | None:
     """
-    Return the framework of the service in *directory*: what is installed, else what package.json or the service asks.
+    Return the framework of the service in *directory*: what is installed there, else what package.json or the service
+    asks for, else what PATH leads to.
 
     Args:
         wanted: The service's own ``frameworkVersion``.
+        environ: Where PATH stands.
     """
     above = (directory, *directory.parents)
     for place in above:
         for name in _NAMES:
-            path = place / "node_modules" / name / "package.json"
-            version = _read(path).get("version")
-            if isinstance(version, str):
-                return Framework(name, version, str(path))
+            found = _installed(place / "node_modules" / name)
+            if found is not None:
+                return found
     for place in above:
         path = place / "package.json"
         table = _read(path)
@@ -60,7 +64,21 @@ def find_framework(directory: Path, wanted: object = None) -> Framework | None:
                     return Framework(name, version, str(path))
     if isinstance(wanted, str | int) and re.search(r"[0-9]", str(wanted)):
         return Framework("serverless", str(wanted), "frameworkVersion")
+    programs = (shutil.which(name, path=(environ or {}).get("PATH", "")) for name in ("serverless", "sls", "osls"))
+    for program in filter(None, programs):
+        for place in Path(program).resolve().parents[:3]:
+            found = _installed(place)
+            if found is not None:
+                return found
     return None
+
+
+def _installed(package: Path) -> Framework | None:
+    table = _read(package / "package.json")
+    name, version = table.get("name"), table.get("version")
+    if name not in _NAMES or not isinstance(version, str):
+        return None
+    return Framework(str(name), version, str(package / "package.json"))
 
 
 def _read(path: Path) -> dict[str, object]:

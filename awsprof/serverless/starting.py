@@ -80,7 +80,7 @@ def _default_stage(directory: Path, config: str | None, environ: Mapping[str, st
         return None
 
 
-def stand_in(profile: Profile, places: Places, directory: Path) -> dict[str, str]:
+def stand_in(profile: Profile, places: Places, directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """
     Return what version 3 of the framework needs set beside the profile's credentials.
 
@@ -88,8 +88,8 @@ def stand_in(profile: Profile, places: Places, directory: Path) -> dict[str, str
     and it knows no credential_process. So it is shown a credentials file in which the profile stands, without keys:
     every other reader passes over such a section.
     """
-    framework = find_framework(directory)
-    if (framework is not None and framework.knows_credential_process) or "aws_access_key_id" in profile.settings:
+    framework = find_framework(directory, environ=environ)
+    if framework is None or framework.knows_credential_process or "aws_access_key_id" in profile.settings:
         return {}
     path = places.stand_in_file(profile.name)
     write_private_file(path, f"[{profile.name}]\n{_STAND_IN}\n".encode())

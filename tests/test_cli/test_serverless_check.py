@@ -185,8 +185,8 @@ def test_no_user(awsprof: WatchedCommandLine, monkeypatch: pytest.MonkeyPatch) -
         ("package.json", '{"devDependencies": {"serverless": "^3.40.0"}}', True),
         ("package.json", '{"devDependencies": {"osls": "~4.3"}}', False),
         ("package.json", "no JSON", False),
-        ("node_modules/osls/package.json", '{"version": "3.77.1"}', True),
-        ("node_modules/serverless/package.json", '{"version": "4.1.0"}', False),
+        ("node_modules/osls/package.json", '{"name": "osls", "version": "3.77.1"}', True),
+        ("node_modules/serverless/package.json", '{"name": "serverless", "version": "4.1.0"}', False),
     ],
 )
 def test_what_the_framework_can_use(
