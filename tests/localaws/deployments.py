@@ -25,9 +25,13 @@ REST_SERVICES = ("lambda", "s3")
 
 def handle(invocation: Invocation) -> Answer:
     invocation.require("*")
-    return motobackend.answer_by_address(
-        invocation.service, invocation.region, invocation.caller.account_id, invocation.request
-    )
+    account_id = invocation.caller.account_id
+    if invocation.action == "DeleteChangeSet":
+        name = invocation.required("ChangeSetName")
+        if not motobackend.has_change_set(account_id, invocation.region, name):
+            # AWS is content that there is none; moto stumbles.
+            return invocation.answer()
+    return motobackend.answer_by_address(invocation.service, invocation.region, account_id, invocation.request)
 
 
 def rest_action(service: str, request: Request) -> str:

@@ -150,6 +150,12 @@ def answer(service: str, region: str, account_id: str, request: Request, paramet
     return Answer(status, text.encode(), content_type, error_code_in(status, text))
 
 
+def has_change_set(account_id: str, region: str, name: str) -> bool:
+    """Whether CloudFormation has a change set of this name or ARN."""
+    change_sets = get_backend("cloudformation")[account_id][region].change_sets
+    return any(name in (arn, change_set.change_set_name) for arn, change_set in change_sets.items())
+
+
 def answer_by_address(service: str, region: str, account_id: str, request: Request) -> Answer:
     """What moto answers to *request*, made in *account_id*, in one of the services that it tells apart by address."""
     iam(account_id)
@@ -177,7 +183,7 @@ def answer_by_address(service: str, region: str, account_id: str, request: Reque
 @cache
 def _handlers(service: str) -> list[tuple[re.Pattern[str], Callable[..., Any]]]:
     """moto's handler of each address of *service*."""
-    backends = get_backend(service)  # type: ignore[call-overload, unused-ignore]
+    backends = get_backend(service)
     # An account that none of the tests has.
     backend = backends["000000000000"]["aws" if service == "s3" else "us-east-1"]
     found = [(re.compile(pattern), handler) for pattern, handler in backend.urls.items()]

@@ -20,6 +20,7 @@ XML_TYPE = "text/xml"
 JSON_TYPE = "application/x-amz-json-1.1"
 
 NAMESPACES = {
+    "cloudformation": "https://cloudformation.amazonaws.com/doc/2010-05-15/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -24,7 +25,7 @@ FRAMEWORKS = {"serverless3": "3.40.0", "osls3": "3.77.1", "osls4": "4.3.1"}
 HOOK_REFUSED = 97  # the exit status of hook.cjs when something would leave this machine
 
 _MINIMAL = """\
-service: shop
+service: {service}
 frameworkVersion: ">=3"
 provider:
   name: aws
@@ -47,12 +48,13 @@ def node() -> str:
     return str(path) if path.exists() else "node"
 
 
-def minimal(more: str = "") -> str:
-    """A serverless.yml without functions; *more* is its own top level, with ``provider`` merged into the first one."""
+def minimal(more: str = "", service: str = "shop") -> str:
+    """A serverless.yml without functions, and *more* at its top level; what that has in ``provider`` is merged."""
+    head = _MINIMAL.format(service=service)
     provider = re.search(r"^provider:\n((?:[ ].*\n)+)", more, re.MULTILINE)
     if provider is None:
-        return _MINIMAL + more
-    return _MINIMAL + provider[1] + more.replace(provider[0], "")
+        return head + more
+    return head + provider[1] + more.replace(provider[0], "")
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,8 @@ class Framework:
     def on(cls, machine: Machine, name: str, files: dict[str, str]) -> Self:
         """Lay *files* into a directory named after the framework, and nothing else there."""
         directory = machine.home / "services" / name
-        directory.mkdir(parents=True, exist_ok=True)
-        for old in directory.iterdir():
-            old.unlink()
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
         for file, text in files.items():
             (directory / file).write_text(text)
         launcher = machine.home / "frameworks" / name / "serverless"
@@ -107,6 +108,6 @@ class Framework:
         assert outcome.status != HOOK_REFUSED, outcome
         return outcome
 
-    def keys(self) -> set[tuple[str | None, str | None]]:
-        """The account and access key id of every call since the last command began."""
-        return {(call.account_id, call.access_key_id) for call in self.machine.aws.calls}
+    def calls(self) -> set[tuple[str, str, str | None, str | None]]:
+        """Service, action, account and access key id of every call since the last command began."""
+        return {(call.service, call.action, call.account_id, call.access_key_id) for call in self.machine.aws.calls}
