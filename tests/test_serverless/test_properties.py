@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
 import yaml
-from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
 from awsprof.errors import UnparsableYamlError
 from awsprof.serverless.merging import CannotMergeError, DisagreementError, Wanted, merged
+from tests.test_configfiles.test_properties import ALL, bounded
 from tests.test_serverless.judge import said, with_wanted
 from tests.test_serverless.team import STYLES, WANTED
 
-ALL = bool(os.environ.get("AWSPROF_TEST_ALL"))
-bounded = settings(
-    max_examples=1000 if ALL else 150,
-    derandomize=not ALL,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+many = settings(bounded, max_examples=1000 if ALL else 150)
 
 SECTIONS = ["service", "provider", "custom", "params", "functions", "resources", "x-shared", "plugins"]
 KEYS = [
@@ -159,7 +152,7 @@ def documents(draw: st.DrawFn) -> bytes:
     return text.encode("utf-8-sig" if page.chance(9) else "utf-8")
 
 
-@bounded
+@many
 @given(data=documents(), style=st.sampled_from(STYLES))
 def test_write(data: bytes, style: str) -> None:
     """What is wanted is there afterwards, all else as it was, and a second write has nothing to do."""
