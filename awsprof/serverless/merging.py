@@ -114,16 +114,18 @@ def merged(path: str, data: bytes, wanted: Wanted, *, force: bool = False) -> by
 
 def _prove(path: str, data: bytes, root: Node, wanted: Wanted) -> None:
     """Refuse bytes that say anything but *root*, or that a second write would change again."""
-    unsafe = CannotMergeError(
-        path, 1, "this file cannot be edited safely", hint="Put this into it by hand.", snippet=as_yaml(wanted.tree)
-    )
     try:
         again = _Edit(read_yaml(path, data), wanted, force=False)
         proven = again.file.root == root and again.root() == root
     except AwsprofError:
-        raise unsafe from None
+        raise _unsafe(path, wanted) from None
     if not proven or again.splices or again.disagreements:
-        raise unsafe
+        raise _unsafe(path, wanted)
+
+
+def _unsafe(path: str, wanted: Wanted) -> CannotMergeError:
+    reason, hint = "this file cannot be edited safely", "Put this into it by hand."
+    return CannotMergeError(path, 1, reason, hint=hint, snippet=as_yaml(wanted.tree))
 
 
 @dataclass
@@ -147,7 +149,8 @@ class _Edit:
         pieces, at = [], 0
         # Where two stand in one place, the deeper one was gathered first and comes first.
         for splice in sorted(self.splices, key=lambda splice: splice[:2]):
-            assert splice.start >= at, "splices overlap"
+            if splice.start < at:
+                raise _unsafe(self.file.path, self.wanted)
             pieces += [self.file.text[at : splice.start], splice.text]
             at = splice.end
         return f"{self.file.bom}{''.join(pieces)}{self.file.text[at:]}".encode()
@@ -261,12 +264,14 @@ class _Edit:
         comma = gap.end() if gap else end
         followed = text[comma] == ","
         after = comma + 1 if followed else end
+        # Right behind a colon, ',' would be part of the key.
+        separator = " ," if text[end - 1] == ":" else ","
         if _LINE_END.search(text, after, closing) is None:
             joined = ", ".join(entries)
-            self._put(after, f" {joined}," if followed else f", {joined}")
+            self._put(after, f" {joined}," if followed else f"{separator} {joined}")
             return
         if not followed:
-            self._put(end, ",")
+            self._put(end, separator)
         margin = text[self.file.line_start(key.start) : key.start]
         blank = not margin.strip()
         indent = margin if blank else margin[: len(margin) - len(margin.lstrip())] + " " * _STEP
@@ -299,7 +304,7 @@ class _Edit:
             return
         if ":" not in text[key.end : start]:
             new = f": {new}"
-        elif text[start - 1] == ":" or start == value.end != value.start:
+        elif text[start - 1] == ":":
             new = f" {new}"
         self._put(start, new, end)
 
@@ -354,9 +359,7 @@ class _Edit:
     # What is refused.
 
     def _disagree(self, value: Node, want: str | Tree | None, keys: Keys) -> None:
-        text = text_of(value)
-        lines = (self.file.text[value.start : value.end] if text is None else text).strip().splitlines()
-        there = " ".join([*lines[:1], *("…" if lines[1:] else "")]) or "null"
+        there = _excerpt(self.file, value)
         wanted = f"a map of {', '.join(want)}" if isinstance(want, dict) else want
         self.disagreements.append(Disagreement(keys, self.file.path, self.file.line_of(value), there, wanted))
 
@@ -386,7 +389,14 @@ def _described(file: YamlFile, value: Node) -> tuple[str, str]:
     if text is None:
         return f"under the tag {value.tag}", "where its value comes from"
     named = _FILE_VARIABLE.search(text)
-    return f"'{text}'", f"into {named[1]}" if named else "where its value comes from"
+    return f"'{_excerpt(file, value)}'", f"into {named[1]}" if named else "where its value comes from"
+
+
+def _excerpt(file: YamlFile, value: Node) -> str:
+    """Return what stands there, in one line."""
+    text = text_of(value)
+    lines = (file.text[value.start : value.end] if text is None else text).strip().splitlines()
+    return " ".join([*lines[:1], *("…" if lines[1:] else "")]) or "null"
 
 
 def _says(node: Node, want: str | Tree) -> bool:

@@ -81,8 +81,8 @@ class FileEdit:
 
     def __init__(self, path: Path, wanted: Wanted, *, force: bool) -> None:
         self.path = path
+        # Shown and then written: the same bytes need not be read as YAML twice.
         self._merged: Callable[[bytes], bytes] = functools.lru_cache(maxsize=1)(
-            # Shown and then written: the same bytes need not be read as YAML twice.
             lambda data: merged(str(path), data, wanted, force=force)
         )
 

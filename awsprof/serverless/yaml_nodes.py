@@ -322,9 +322,10 @@ class _Composer:
             key = self._node(following, level + 1)
             name = resolved(key)
             if isinstance(name, Scalar) and not is_merge_key(key):
-                if name.value in names:
-                    raise self._refused(following, f"the key '{printable(name.value)}' stands twice")
-                names.add(name.value)
+                said = "null" if name.is_null else name.value
+                if said in names:
+                    raise self._refused(following, f"the key '{said}' stands twice")
+                names.add(said)
             pairs.append((key, self._beside(key, self._node(next(self._events), level + 1))))
         end: int = following.end_mark.index
         if not event.flow_style:

@@ -73,6 +73,10 @@ class Framework:
         directory.mkdir(parents=True)
         for file, text in files.items():
             (directory / file).write_text(text)
+        # Where npm puts it, so that it can be told which version the service has.
+        (directory / "node_modules").mkdir()
+        package = "serverless" if name.startswith("serverless") else "osls"
+        (directory / "node_modules" / package).symlink_to(INSTALLED / name)
         launcher = machine.home / "frameworks" / name / "serverless"
         if not launcher.exists():
             launcher.parent.mkdir(parents=True)

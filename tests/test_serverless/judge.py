@@ -33,7 +33,8 @@ _Loader.add_multi_constructor("!", _tagged)
 
 
 def said(data: bytes) -> Any:
-    return yaml.load(data, _Loader)
+    """Read *data*; a last line without an end is given one, as js-yaml does for Serverless."""
+    return yaml.load(data if data.endswith((b"\n", b"\r")) else data + b"\n", _Loader)
 
 
 def with_wanted(old: Any, wanted: Mapping[str, Any]) -> Any:
