@@ -382,7 +382,7 @@ function __awsprof_complete_table --no-scope-shadowing
             set kinds '--format=words|sh|fish|powershell|cmd|dotenv|json' '--product=product' '--user=user'
             set arguments selector
         case product
-            set below init\t'Write .awsprof.toml from the profiles you have' join\t'Add your own profile for each env of the team file' show\t'Show which stage lives in which env and account, and what you still need'
+            set below init\t'Write .awsprof.toml from the profiles you have' join\t'Add your own profile for each env of the team file' show\t'Show which stage is which account, and what you still need'
             set options --help\t'Show this message and exit' -h\t'Show this message and exit'
         case 'product init'
             set options --product\t'The same as the argument' --stage\t'The stages of an env; may be given again' --yes\t'Do not ask' --dry-run\t'Show the diff and change nothing' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'

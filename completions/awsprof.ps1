@@ -184,7 +184,7 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
             Arguments = @('selector')
         }
         'product' = @{
-            Below = [ordered]@{ 'init' = 'Write .awsprof.toml from the profiles you have'; 'join' = 'Add your own profile for each env of the team file'; 'show' = 'Show which stage lives in which env and account, and what you still need' }
+            Below = [ordered]@{ 'init' = 'Write .awsprof.toml from the profiles you have'; 'join' = 'Add your own profile for each env of the team file'; 'show' = 'Show which stage is which account, and what you still need' }
             Options = [ordered]@{ '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{  }
             Arguments = @()

@@ -141,7 +141,7 @@ def _asked_for_staging(world: World, own: OwnProduct, there: TeamFile | None) ->
 @click.pass_obj
 def show_command(world: World, user: str | None, as_json: bool) -> None:
     """
-    Show which stage lives in which env and account, and what you still need.
+    Show which stage is which account, and what you still need.
 
     \b
     awsprof product show
