@@ -168,8 +168,7 @@ def test_exec_gives_its_keys_to_the_framework(paul: Desk, name: str, style: Styl
     """Under exec each uses the keys in the environment, though the older two would not know the profile in the file."""
     framework = paul.framework(name, style)
     through = ("awsprof", "exec", "prod", "--")
-    answer = framework.run("info", "--stage", "prod", through=through)
-    assert answer.status == 0, answer
+    framework.run("info", "--stage", "prod", through=through)
     assert framework.calls() == paul.info("prod")
 
 
