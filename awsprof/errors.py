@@ -9,7 +9,8 @@ Every foreseen failure, as facts and an exit status; no error here prints, asks 
     ├── NoSingleProfileError             3  no profile matches, or several do
     ├── ExistsError                      4  the name is taken
     ├── SharedFileError                  5  a shared file is unreadable or locked
-    │   └── UnparsableFileError             botocore would refuse it; has path and line
+    │   ├── UnparsableFileError             botocore would refuse it; has path and line
+    │   └── UnparsableYamlError             Serverless would refuse it; has path and line
     ├── VaultError                       6
     │   ├── VaultUnavailableError           no back end, or it does not answer
     │   └── VaultLockedError                it needs a passphrase or a person
@@ -87,6 +88,19 @@ class UnparsableFileError(SharedFileError):
         super().__init__(
             f"{path}, line {line}: {reason}",
             hint="The AWS CLI refuses the whole file because of it: mend that line, then run the command again.",
+        )
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+
+class UnparsableYamlError(SharedFileError):
+    """A serverless.yml that Serverless would refuse as a whole, so awsprof never edits it."""
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(
+            f"{path}, line {line}: {reason}",
+            hint="Serverless refuses the whole file because of it: mend that line, then run the command again.",
         )
         self.path = path
         self.line = line

@@ -194,6 +194,7 @@ _MFA_SERIAL = re.compile(
 )
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+_STAGE = re.compile(r"[A-Za-z0-9-]{1,128}")
 
 
 def check_account_id(text: str) -> str:
@@ -227,6 +228,11 @@ def check_external_id(text: str) -> str:
     if not _EXTERNAL_ID.fullmatch(text):
         raise UsageError(f"'{text}' is no external id", hint="It has 2 to 1224 letters, digits and +=,.@:/-")
     return text
+
+
+def is_stage(text: str) -> bool:
+    """Whether *text* can be a stage of Serverless's."""
+    return _STAGE.fullmatch(text) is not None
 
 
 def check_role_seconds(seconds: int) -> int:

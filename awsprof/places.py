@@ -53,6 +53,10 @@ class Places:
     def alias_file(self, account_id: str) -> Path:
         return self.cache / "aliases" / file_name(account_id)
 
+    def stand_in_file(self, name: str) -> Path:
+        """A credentials file without keys, for a program that only looks whether a profile is there."""
+        return self.cache / "stand-ins" / file_name(name)
+
     def code_ledger(self, serial: str) -> Path:
         return self.state / "codes" / file_name(serial)
 
@@ -72,6 +76,7 @@ class Places:
             self.cache / "sessions",
             self.cache / "aliases",
             self.cache / "init",
+            self.cache / "stand-ins",
             *kept,
             self.vault,
             self.vault / "items",

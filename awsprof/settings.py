@@ -6,8 +6,10 @@ Reads and checks both, writes the first; knows no command line.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,11 +18,13 @@ from awsprof.model import check_account_id, check_region, duration_seconds
 from awsprof.naming import check_part, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 PROTECTED_ENVS = ("prod", "production", "live")
 TEAM_FILE = ".awsprof.toml"
+# Either file is a few lines; what is larger is a mistake, or somebody's who would have every command read it.
+_MOST_BYTES = 256 * 1024
 _CHOICES = {"session_store": ("file", "vault"), "vault": ("auto", "keyring", "file")}
 
 
@@ -45,13 +49,9 @@ class Settings:
     @classmethod
     def load(cls, path: Path) -> Settings:
         """Read *path*; a missing file means the defaults."""
-        table = _read_toml(path)
-        try:
+        table = _toml(path, _read(path))
+        with _naming(path):
             return cls(**{key: _checked(key, value, where=f"{path}: ") for key, value in table.items()})
-        except UsageError as error:
-            if str(path) not in error.message:
-                raise UsageError(f"{path}: {error.message}", hint=error.hint) from None
-            raise
 
 
 KEYS = tuple(Settings.__dataclass_fields__)
@@ -155,6 +155,26 @@ class TeamFile:
     region: str | None = None
     envs: Mapping[str, TeamEnv] = field(default_factory=dict)
 
+    @classmethod
+    def load(cls, path: Path) -> TeamFile:
+        """Read *path*, whoever it belongs to."""
+        return cls.parse(path, _read(path))
+
+    @classmethod
+    def parse(cls, path: Path, data: bytes) -> TeamFile:
+        """
+        Read the bytes of a team file.
+
+        Args:
+            path: Where they are, or are to be.
+
+        Raises:
+            UsageError: They say what a team file may not.
+        """
+        table = _toml(path, data)
+        with _naming(path):
+            return _team_file(path, table, data.decode("utf-8").splitlines())
+
 
 def find_team_file(start: Path, warn: Callable[[str], None]) -> TeamFile | None:
     """Read the nearest team file from *start* upwards; one that is another user's is passed over with a warning."""
@@ -164,20 +184,20 @@ def find_team_file(start: Path, warn: Callable[[str], None]) -> TeamFile | None:
             status = path.stat()
         except OSError:
             continue
-        if os.name == "posix" and status.st_uid != os.geteuid():
+        if is_anothers(status):
             warn(f"{path} is ignored: it is owned by another user")
             return None
-        try:
-            return _team_file(path, _read_toml(path))
-        except UsageError as error:
-            if str(path) not in error.message:
-                raise UsageError(f"{path}: {error.message}", hint=error.hint) from None
-            raise
+        return TeamFile.load(path)
     return None
 
 
-def _team_file(path: Path, table: Mapping[str, Any]) -> TeamFile:
-    _only(path, table, ("product", "region", "envs"))
+def is_anothers(status: os.stat_result) -> bool:
+    """Whether a file belongs to another user, who would tell this one which accounts are whose."""
+    return os.name == "posix" and status.st_uid != os.geteuid()
+
+
+def _team_file(path: Path, table: Mapping[str, Any], lines: Sequence[str]) -> TeamFile:
+    _only(path, table, ("product", "region", "envs"), lines)
     if not isinstance(table.get("product"), str):
         raise RefusedNameError(f"{path}: product is missing", hint='Its first line is like product = "autochart".')
     envs: dict[str, TeamEnv] = {}
@@ -185,7 +205,7 @@ def _team_file(path: Path, table: Mapping[str, Any]) -> TeamFile:
     if not isinstance(tables, dict) or not all(isinstance(row, dict) for row in tables.values()):
         raise UsageError(f"{path}: envs holds one table for each env, as in [envs.dev]")
     for env, row in tables.items():
-        _only(path, row, ("account_id", "region", "protected", "stages"))
+        _only(path, row, ("account_id", "region", "protected", "stages"), lines)
         check_part("env", env)
         account_id, region = row.get("account_id"), _team_region(path, row)
         if account_id is not None:
@@ -196,6 +216,10 @@ def _team_file(path: Path, table: Mapping[str, Any]) -> TeamFile:
         if not isinstance(stages, list) or not all(isinstance(stage, str) for stage in stages):
             raise UsageError(f"{path}: stages of {env} is a list of texts")
         envs[env] = TeamEnv(None if account_id is None else str(account_id), region, protected, tuple(stages))
+    named = Counter(stage for env in envs.values() for stage in env.stages)
+    twice = next((stage for stage, count in named.items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(f"{path}: stage '{printable(twice)}' stands twice; a stage lives in one env")
     return TeamFile(path, check_part("product", table["product"]), _team_region(path, table), envs)
 
 
@@ -208,27 +232,41 @@ def _team_region(path: Path, table: Mapping[str, Any]) -> str | None:
     return check_region(region)
 
 
-def _only(path: Path, table: Mapping[str, Any], keys: Sequence[str]) -> None:
+def _only(path: Path, table: Mapping[str, Any], keys: Sequence[str], lines: Sequence[str]) -> None:
     for key in table:
         if key not in keys:
-            line = _line_of(path, key)
+            line = next((n for n, line in enumerate(lines, 1) if line.lstrip("[ \t\"'").startswith(key)), 1)
             raise UsageError(f"{path}, line {line}: there is no key '{printable(key)}'", hint=_nearest(key, keys))
 
 
-def _line_of(path: Path, key: str) -> int:
-    lines = path.read_text("utf-8").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if line.lstrip("[ \t\"'").startswith(key)), 1)
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let a complaint about what stands in *path* say so."""
+    try:
+        yield
+    except UsageError as error:
+        if str(path) not in error.message:
+            raise UsageError(f"{path}: {error.message}", hint=error.hint) from None
+        raise
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> bytes:
+    """Return the bytes of *path*; b"" where there is no such file."""
     try:
         if not path.is_file() and path.exists():
             raise UsageError(f"{path} is no plain file")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return b""
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{path} is larger than {_MOST_BYTES // 1024} KiB, so it is no file of awsprof's")
+    return data
+
+
+def _toml(path: Path, data: bytes) -> dict[str, Any]:
     import tomllib
 
     try:

@@ -444,7 +444,7 @@ function __awsprof_complete_aws {
 function __awsprof_complete_table {
   case $1 in
   '')
-    commands=(add list show set rename remove default undo login logout status whoami mfa rotate vault use off exec export init prompt completion settings credential-process)
+    commands=(add list show set rename remove default undo login logout status whoami mfa rotate vault use off exec export product serverless init prompt completion settings credential-process)
     options=(--version --debug --quiet --help -h)
     ;;
   'add')
@@ -552,6 +552,35 @@ function __awsprof_complete_table {
   'export')
     options=('--format=words|sh|fish|powershell|cmd|dotenv|json' --read-only --product=product --user=user --exact --quiet --debug --help -h)
     arguments=(selector)
+    ;;
+  'product')
+    commands=(init join show)
+    options=(--help -h)
+    ;;
+  'product init')
+    options=(--product=product --stage=text --yes --dry-run --quiet --debug --help -h)
+    arguments=(product)
+    ;;
+  'product join')
+    options=(--user=user --from=text --yes --quiet --debug --help -h)
+    ;;
+  'product show')
+    options=(--user=user --json --quiet --debug --help -h)
+    ;;
+  'serverless')
+    commands=(check show write)
+    options=(--help -h)
+    ;;
+  'serverless check')
+    options=(--stage=text --online --json --quiet --debug --help -h)
+    arguments=(file)
+    ;;
+  'serverless show')
+    options=(--stage=text '--style=words|map|params|env' --json --quiet --debug --help -h)
+    ;;
+  'serverless write')
+    options=('--style=words|map|params|env' --force --yes --dry-run --quiet --debug --help -h)
+    arguments=(file)
     ;;
   'init')
     options=(--no-prompt --no-completion --install --yes --quiet --debug --help -h)

@@ -280,7 +280,7 @@ end
 function __awsprof_complete_table --no-scope-shadowing
     switch $argv
         case ''
-            set below add\t'Add a profile: its keys into the vault, the rest into ~/.aws/config' list\t'List profiles with account, region, MFA and session' show\t'Show one profile' set\t'Change settings of a profile; KEY= takes one out' rename\t'Rename a profile wherever it is named' remove\t'Remove a profile, its keys and its session from this machine' default\t'Show every default there is, or be rid of it' undo\t'Take back what an earlier command changed' login\t'Start a session with one MFA code; every AWS tool then just works' logout\t'Forget sessions' status\t'Show which sessions are live, and for how long' whoami\t'Ask AWS whose credentials a profile has' mfa\t'Make, store, list and remove MFA devices' rotate\t'Replace access keys by new ones, with one MFA code' vault\t'See, unlock, lock and move the place where secrets rest' use\t'Make a profile the active one of this shell' off\t'Make no profile the active one of this shell' exec\t'Run a command with a profile\'s credentials' export\t'Print a profile\'s credentials as shell code, dotenv or JSON' init\t'Print the integration with a shell, for one line in its start-up file' prompt\t'Print the active profile in a few words, for other programs\' prompts' completion\t'Print the code that completes awsprof\'s words in a shell' settings\t'Get, set and list awsprof\'s own settings' credential-process\t'Answer an AWS tool; credential_process lines call this'
+            set below add\t'Add a profile: its keys into the vault, the rest into ~/.aws/config' list\t'List profiles with account, region, MFA and session' show\t'Show one profile' set\t'Change settings of a profile; KEY= takes one out' rename\t'Rename a profile wherever it is named' remove\t'Remove a profile, its keys and its session from this machine' default\t'Show every default there is, or be rid of it' undo\t'Take back what an earlier command changed' login\t'Start a session with one MFA code; every AWS tool then just works' logout\t'Forget sessions' status\t'Show which sessions are live, and for how long' whoami\t'Ask AWS whose credentials a profile has' mfa\t'Make, store, list and remove MFA devices' rotate\t'Replace access keys by new ones, with one MFA code' vault\t'See, unlock, lock and move the place where secrets rest' use\t'Make a profile the active one of this shell' off\t'Make no profile the active one of this shell' exec\t'Run a command with a profile\'s credentials' export\t'Print a profile\'s credentials as shell code, dotenv or JSON' product\t'Make, explain and join a product\'s team file' serverless\t'Give each stage of a Serverless service its profile' init\t'Print the integration with a shell, for one line in its start-up file' prompt\t'Print the active profile in a few words, for other programs\' prompts' completion\t'Print the code that completes awsprof\'s words in a shell' settings\t'Get, set and list awsprof\'s own settings' credential-process\t'Answer an AWS tool; credential_process lines call this'
             set options --version\t'Show the version and exit' --debug\t'Show each call; no secret' --quiet\t'Keep notices back' --help\t'Show this message and exit' -h\t'Show this message and exit'
         case add
             set options --region\t'The profile\'s region, as in eu-west-1' --account-id\t'Refuse keys of any other account' --mfa-serial\t'The MFA device; found at AWS when left out' --from\t'Read the keys from a file, or from stdin with \'-\'' --role-arn\t'Add a role instead of a user with keys; needs --source' --source\t'The profile whose credentials assume the role' --external-id\t'What the role\'s trust policy asks for' --duration\t'How long the role\'s sessions last, as in 1h; its own maximum at most' --no-verify\t'Ask AWS nothing; for keys it needs --account-id' --force\t'Allow a protected env to share its account' --replace\t'Give an existing profile new keys' --json\t'Print the profile as JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
@@ -381,6 +381,33 @@ function __awsprof_complete_table --no-scope-shadowing
             set options --format\t'Whose words' --read-only\t'Allow what ReadOnlyAccess allows, and no more; role profiles only' --product\t'Look among this product\'s profiles only' --user\t'Look among this user\'s profiles only' --exact\t'Take SELECTOR as a full profile name only' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
             set kinds '--format=words|sh|fish|powershell|cmd|dotenv|json' '--product=product' '--user=user'
             set arguments selector
+        case product
+            set below init\t'Write .awsprof.toml from the profiles you have' join\t'Add your own profile for each env of the team file' show\t'Show which stage is which account, and what you still need'
+            set options --help\t'Show this message and exit' -h\t'Show this message and exit'
+        case 'product init'
+            set options --product\t'The same as the argument' --stage\t'The stages of an env; may be given again' --yes\t'Do not ask' --dry-run\t'Show the diff and change nothing' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--product=product' '--stage=text'
+            set arguments product
+        case 'product join'
+            set options --user\t'The last part of your profiles\' names' --from\t'Read the keys of an env from a file, or from stdin with \'-\'; may be given again' --yes\t'Keep the user name as the setting \'user\' without asking' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--user=user' '--from=text'
+        case 'product show'
+            set options --user\t'Whose profiles; your own when left out' --json\t'Print JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--user=user'
+        case serverless
+            set below check\t'Say what each stage would be deployed with, and what is wrong with it' show\t'Print what serverless.yml has to say, ready to paste' write\t'Put the profile of each stage into serverless.yml'
+            set options --help\t'Show this message and exit' -h\t'Show this message and exit'
+        case 'serverless check'
+            set options --stage\t'This stage only, as if it were about to be deployed' --online\t'Ask AWS which account each profile really reaches' --json\t'Print JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--stage=text'
+            set arguments file
+        case 'serverless show'
+            set options --stage\t'This stage alone' --style\t'Where the profiles stand: a map in custom, the stages\' params, or nowhere' --json\t'Print JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--stage=text' '--style=words|map|params|env'
+        case 'serverless write'
+            set options --style\t'Where the profiles stand: a map in custom, the stages\' params, or nowhere' --force\t'Replace what says otherwise' --yes\t'Do not ask' --dry-run\t'Show the diff and change nothing' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--style=words|map|params|env'
+            set arguments file
         case init
             set options --no-prompt\t'Leave the prompt as it is' --no-completion\t'Leave completion out' --install\t'Add the line to the shell\'s start-up file, after asking' --yes\t'Do not ask before --install' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
             set arguments 'words|bash|zsh|fish|powershell'

@@ -10,7 +10,7 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
     # take, and the kinds of arguments.
     $table = @{
         '' = @{
-            Below = [ordered]@{ 'add' = 'Add a profile: its keys into the vault, the rest into ~/.aws/config'; 'list' = 'List profiles with account, region, MFA and session'; 'show' = 'Show one profile'; 'set' = 'Change settings of a profile; KEY= takes one out'; 'rename' = 'Rename a profile wherever it is named'; 'remove' = 'Remove a profile, its keys and its session from this machine'; 'default' = 'Show every default there is, or be rid of it'; 'undo' = 'Take back what an earlier command changed'; 'login' = 'Start a session with one MFA code; every AWS tool then just works'; 'logout' = 'Forget sessions'; 'status' = 'Show which sessions are live, and for how long'; 'whoami' = 'Ask AWS whose credentials a profile has'; 'mfa' = 'Make, store, list and remove MFA devices'; 'rotate' = 'Replace access keys by new ones, with one MFA code'; 'vault' = 'See, unlock, lock and move the place where secrets rest'; 'use' = 'Make a profile the active one of this shell'; 'off' = 'Make no profile the active one of this shell'; 'exec' = 'Run a command with a profile''s credentials'; 'export' = 'Print a profile''s credentials as shell code, dotenv or JSON'; 'init' = 'Print the integration with a shell, for one line in its start-up file'; 'prompt' = 'Print the active profile in a few words, for other programs'' prompts'; 'completion' = 'Print the code that completes awsprof''s words in a shell'; 'settings' = 'Get, set and list awsprof''s own settings'; 'credential-process' = 'Answer an AWS tool; credential_process lines call this' }
+            Below = [ordered]@{ 'add' = 'Add a profile: its keys into the vault, the rest into ~/.aws/config'; 'list' = 'List profiles with account, region, MFA and session'; 'show' = 'Show one profile'; 'set' = 'Change settings of a profile; KEY= takes one out'; 'rename' = 'Rename a profile wherever it is named'; 'remove' = 'Remove a profile, its keys and its session from this machine'; 'default' = 'Show every default there is, or be rid of it'; 'undo' = 'Take back what an earlier command changed'; 'login' = 'Start a session with one MFA code; every AWS tool then just works'; 'logout' = 'Forget sessions'; 'status' = 'Show which sessions are live, and for how long'; 'whoami' = 'Ask AWS whose credentials a profile has'; 'mfa' = 'Make, store, list and remove MFA devices'; 'rotate' = 'Replace access keys by new ones, with one MFA code'; 'vault' = 'See, unlock, lock and move the place where secrets rest'; 'use' = 'Make a profile the active one of this shell'; 'off' = 'Make no profile the active one of this shell'; 'exec' = 'Run a command with a profile''s credentials'; 'export' = 'Print a profile''s credentials as shell code, dotenv or JSON'; 'product' = 'Make, explain and join a product''s team file'; 'serverless' = 'Give each stage of a Serverless service its profile'; 'init' = 'Print the integration with a shell, for one line in its start-up file'; 'prompt' = 'Print the active profile in a few words, for other programs'' prompts'; 'completion' = 'Print the code that completes awsprof''s words in a shell'; 'settings' = 'Get, set and list awsprof''s own settings'; 'credential-process' = 'Answer an AWS tool; credential_process lines call this' }
             Options = [ordered]@{ '--version' = 'Show the version and exit'; '--debug' = 'Show each call; no secret'; '--quiet' = 'Keep notices back'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{  }
             Arguments = @()
@@ -182,6 +182,54 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
             Options = [ordered]@{ '--format' = 'Whose words'; '--read-only' = 'Allow what ReadOnlyAccess allows, and no more; role profiles only'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{ '--format' = @('words|sh|fish|powershell|cmd|dotenv|json'); '--product' = @('product'); '--user' = @('user') }
             Arguments = @('selector')
+        }
+        'product' = @{
+            Below = [ordered]@{ 'init' = 'Write .awsprof.toml from the profiles you have'; 'join' = 'Add your own profile for each env of the team file'; 'show' = 'Show which stage is which account, and what you still need' }
+            Options = [ordered]@{ '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{  }
+            Arguments = @()
+        }
+        'product init' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--product' = 'The same as the argument'; '--stage' = 'The stages of an env; may be given again'; '--yes' = 'Do not ask'; '--dry-run' = 'Show the diff and change nothing'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--product' = @('product'); '--stage' = @('text') }
+            Arguments = @('product')
+        }
+        'product join' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--user' = 'The last part of your profiles'' names'; '--from' = 'Read the keys of an env from a file, or from stdin with ''-''; may be given again'; '--yes' = 'Keep the user name as the setting ''user'' without asking'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--user' = @('user'); '--from' = @('text') }
+            Arguments = @()
+        }
+        'product show' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--user' = 'Whose profiles; your own when left out'; '--json' = 'Print JSON'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--user' = @('user') }
+            Arguments = @()
+        }
+        'serverless' = @{
+            Below = [ordered]@{ 'check' = 'Say what each stage would be deployed with, and what is wrong with it'; 'show' = 'Print what serverless.yml has to say, ready to paste'; 'write' = 'Put the profile of each stage into serverless.yml' }
+            Options = [ordered]@{ '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{  }
+            Arguments = @()
+        }
+        'serverless check' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--stage' = 'This stage only, as if it were about to be deployed'; '--online' = 'Ask AWS which account each profile really reaches'; '--json' = 'Print JSON'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--stage' = @('text') }
+            Arguments = @('file')
+        }
+        'serverless show' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--stage' = 'This stage alone'; '--style' = 'Where the profiles stand: a map in custom, the stages'' params, or nowhere'; '--json' = 'Print JSON'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--stage' = @('text'); '--style' = @('words|map|params|env') }
+            Arguments = @()
+        }
+        'serverless write' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--style' = 'Where the profiles stand: a map in custom, the stages'' params, or nowhere'; '--force' = 'Replace what says otherwise'; '--yes' = 'Do not ask'; '--dry-run' = 'Show the diff and change nothing'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--style' = @('words|map|params|env') }
+            Arguments = @('file')
         }
         'init' = @{
             Below = [ordered]@{  }

@@ -29,7 +29,7 @@ def show_diff(lines: Iterable[str]) -> None:
         click.echo(click.style(line, fg=_DIFF_COLOURS.get(line[:1])), color=wants_colour())
 
 
-def _show_dry(change: DryChange) -> None:
+def show_dry(change: DryChange) -> None:
     for path, edit in change.edits.items():
         show_diff(unified(str(path), edit.before or b"", edit.after))
 
@@ -58,7 +58,7 @@ def set_command(world: World, selector: str, assignments: tuple[str, ...], dry_r
     if dry_run:
         change = DryChange()
         world.setting.preview(profile, changes, change)
-        _show_dry(change)
+        show_dry(change)
         return
     if world.setting.set(profile, changes):
         click.echo(f"{printable(profile.name)}: {', '.join(changes)} changed; 'awsprof undo' takes it back.")
@@ -103,7 +103,7 @@ def rename_command(
     preview = DryChange()
     world.renaming.preview(profile, name, preview, force=force)
     if dry_run:
-        _show_dry(preview)
+        show_dry(preview)
         return
     if not yes and not world.terminal.confirm(f"Rename {printable(profile.name)} to {name}?"):
         world.say("Nothing was renamed.")
@@ -169,7 +169,7 @@ def _remove_defaults(world: World, *, yes: bool, dry_run: bool) -> None:
     preview = DryChange()
     world.defaulting.remove(preview)
     if dry_run or not yes:
-        _show_dry(preview)
+        show_dry(preview)
     if dry_run:
         return
     if not yes and not world.terminal.confirm("Remove every default?"):
@@ -183,14 +183,12 @@ def _rename_default(world: World, name: ProfileName, *, yes: bool, dry_run: bool
     from awsprof.profiles.adding import AddRequest
     from awsprof.profiles.changing import DryChange
 
-    request = AddRequest(
-        name=name, region=None, account_id=None, mfa_serial=None, verify=True, force=False, replace=False
-    )
+    request = AddRequest(name)
     _, keys = world.defaulting.check_rename(request)
     if dry_run:
         preview = DryChange()
         world.files.rename_default(str(name), {}, keys_too=keys is None, through=preview)
-        _show_dry(preview)
+        show_dry(preview)
         return
     what = f"Rename default to {name}{' and move its keys into the vault' if keys else ''}?"
     if not yes and not world.terminal.confirm(what):
@@ -232,7 +230,7 @@ def undo_command(world: World, number: int | None, listing: bool, yes: bool, dry
         preview = DryChange()
         world.undoing.undo(headline, through=preview)
         if dry_run:
-            _show_dry(preview)
+            show_dry(preview)
             return
         question = f"Undo {headline.number} ({printable(headline.summary)}, {_age(world, headline)} ago)?"
         if not yes and not world.terminal.confirm(question):

@@ -49,6 +49,8 @@ _COMMANDS = {
     "off": _Entry("Use them", "shell", "Make no profile the active one of this shell."),
     "exec": _Entry("Use them", "using", "Run a command with a profile's credentials."),
     "export": _Entry("Use them", "using", "Print a profile's credentials as shell code, dotenv or JSON."),
+    "product": _Entry("Projects", "product", "Make, explain and join a product's team file."),
+    "serverless": _Entry("Projects", "serverless", "Give each stage of a Serverless service its profile."),
     "init": _Entry("Shell", "shell", "Print the integration with a shell, for one line in its start-up file."),
     "prompt": _Entry("Shell", "shell", "Print the active profile in a few words, for other programs' prompts."),
     "completion": _Entry("Shell", "completion", "Print the code that completes awsprof's words in a shell."),
@@ -156,7 +158,7 @@ def _status_of(work: Any, arguments: list[str]) -> int:
     try:
         outcome = work()
     except AwsprofError as error:
-        return _show_error(error.status, error.message, error.hint, as_json=as_json)
+        return show_error(error.status, error.message, error.hint, as_json=as_json)
     except click.UsageError as error:
         named = next((word for word in arguments if word in _COMMANDS), None)
         command = error.ctx.command_path if error.ctx else "awsprof"
@@ -165,9 +167,9 @@ def _status_of(work: Any, arguments: list[str]) -> int:
         if isinstance(error, click.MissingParameter):
             # click puts choices on lines of their own.
             message = " ".join(message.split()).replace(". Choose from: ", ": choose from ")
-        return _show_error(2, message, f"'{command} --help' shows how it is used.", as_json=as_json)
+        return show_error(2, message, f"'{command} --help' shows how it is used.", as_json=as_json)
     except click.ClickException as error:
-        return _show_error(1, error.format_message().rstrip("."), None, as_json=as_json)
+        return show_error(1, error.format_message().rstrip("."), None, as_json=as_json)
     except KeyboardInterrupt:
         click.echo("", err=True)
         return 130
@@ -180,18 +182,18 @@ def _status_of(work: Any, arguments: list[str]) -> int:
         return 1
     except LockHeldError as error:
         message = f"Another process holds a lock for too long: {error.holder}"
-        return _show_error(5, message, "Wait for that command, or end it, then try again.", as_json=as_json)
+        return show_error(5, message, "Wait for that command, or end it, then try again.", as_json=as_json)
     except OSError as error:
         # A full disk, a directory in a file's place: whatever was begun has been taken back on the way here.
         if "--debug" in arguments:
             _show_frames(error)
         where = f"{error.filename}: " if error.filename else ""
-        return _show_error(1, f"{where}{error.strerror or type(error).__name__}", None, as_json=as_json)
+        return show_error(1, f"{where}{error.strerror or type(error).__name__}", None, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - a traceback may hold secrets in its lines; it is shown only when asked for
         if "--debug" in arguments:
             _show_frames(error)
         kind = type(error).__name__
-        return _show_error(1, f"awsprof failed unexpectedly ({kind})", "Run it again with --debug.", as_json=as_json)
+        return show_error(1, f"awsprof failed unexpectedly ({kind})", "Run it again with --debug.", as_json=as_json)
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -205,7 +207,8 @@ def _show_frames(error: BaseException | None) -> None:
         error = error.__cause__ or error.__context__
 
 
-def _show_error(status: int, message: str, hint: str | None, *, as_json: bool) -> int:
+def show_error(status: int, message: str, hint: str | None, *, as_json: bool = False) -> int:
+    """Say what went wrong on stderr, and what helps; returns *status*."""
     if as_json:
         import json
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from awsprof.cli.main import Command
+from awsprof.cli.new_profile import ask_key_id, ask_secret, read_keys, region_of, show_added
 from awsprof.cli.render import echo_json, profile_object, profile_table, session_object
 from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.configfiles.profiles import is_listed
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from awsprof.cli.world import World
-    from awsprof.model import LongTermCredentials
-
-_MAX_INPUT_BYTES = 65_536
 
 
 @click.command("add", cls=Command)
@@ -102,30 +100,15 @@ def add_command(
         replace=replace,
     )
     there = world.adding.check(request)
-    keys = _read_keys(world, request.name, source)
-    chosen = _region(world, request.name, region) if there is None else None
+    keys = read_keys(source) if source is not None else ask_secret(world, ask_key_id(world, request.name))
+    chosen = region_of(world, request.name, request.region) if there is None else None
     added = world.adding.add(request, keys, region=request.region if there else chosen)
     for warning in added.warnings:
         world.warn(warning)
-    profile = added.profile
     if as_json:
-        echo_json({"profile": profile_object(world, profile)})
-        return
-    done = "New keys for" if there else "Added"
-    click.echo(f"{done} {profile.name}: account {profile.account_id}, {added.arn or 'not verified'}")
-    if profile.mfa_serial:
-        click.echo(f"MFA device {profile.mfa_serial}. Next: awsprof login {profile.name}")
+        echo_json({"profile": profile_object(world, added.profile)})
     else:
-        click.echo(f"No MFA device, so no login is needed. Try: aws sts get-caller-identity --profile {profile.name}")
-
-
-def _region(world: World, name: ProfileName, given: str | None) -> str | None:
-    """Return the region of a new profile, asked for where nothing else tells it."""
-    chosen = world.adding.region(name, None if given is None else check_region(given))
-    if chosen is None and world.terminal.can_answer():
-        answer = world.terminal.ask("Region (empty for none): ", option="--region").strip()
-        chosen = check_region(answer) if answer else None
-    return chosen
+        show_added(added, "New keys for" if there else "Added")
 
 
 class _Role(NamedTuple):
@@ -155,7 +138,7 @@ def _add_role(world: World, name: ProfileName, words: _Role, *, as_json: bool) -
         source=one(world, words.source, (name.product, None, False)),
         external_id=None if words.external_id is None else check_external_id(words.external_id),
         duration_s=None if words.duration is None else check_role_seconds(seconds_in(words.duration)),
-        region=_region(world, name, words.region),
+        region=region_of(world, name, None if words.region is None else check_region(words.region)),
         verify=words.verify,
         force=words.force,
     )
@@ -168,23 +151,6 @@ def _add_role(world: World, name: ProfileName, words: _Role, *, as_json: bool) -
     proven = "its source may assume it" if added.verified else "not verified"
     click.echo(f"Added {name}: account {added.profile.account_id}, {request.role_arn}, {proven}")
     click.echo(f"Next: aws sts get-caller-identity --profile {name}")
-
-
-def _read_keys(world: World, name: ProfileName, source: str | None) -> LongTermCredentials:
-    from awsprof.sessions.keys import check_keys, keys_in_text
-
-    if source is None:
-        access_key_id = world.terminal.ask(f"Access key id for {name}: ", option="--from")
-        secret = world.terminal.ask("Secret access key (hidden): ", option="--from", hidden=True)
-        return check_keys(access_key_id, secret)
-    try:
-        with click.open_file(source, "rb") as file:
-            data = file.read(_MAX_INPUT_BYTES)
-        return keys_in_text(data.decode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{printable(source)} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{printable(source)} is no text") from None
 
 
 @click.command("list", cls=Command)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from awsprof.fastpath import LIVE_SECONDS
+from awsprof.findings import Severity, worst_is_error
 from awsprof.model import Kind
 from awsprof.naming import printable
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from awsprof.cli.world import World
+    from awsprof.findings import Finding
     from awsprof.model import Profile
+
+_SEVERITY_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
 def echo_json(table: Mapping[str, Any]) -> None:
@@ -71,6 +75,26 @@ def session_holder(world: World, profile: Profile) -> str | None:
     return source.name if source.needs_session else None
 
 
+def show_findings(findings: Sequence[Finding], *, as_json: bool, clean: str) -> int:
+    """
+    Print what a check found, one line a finding, and return the exit status.
+
+    Args:
+        clean: What to say where nothing was found.
+    """
+    if as_json:
+        echo_json({"findings": [finding.to_json() for finding in findings]})
+    for finding in () if as_json else findings:
+        place = f"{finding.file}:{finding.line}: " if finding.file and finding.line else ""
+        place = place or (f"{finding.file}: " if finding.file else "")
+        head = click.style(f"{finding.severity}:", fg=_SEVERITY_COLOURS[finding.severity])
+        fix = f" [{finding.fix}]" if finding.fix else ""
+        click.echo(f"{printable(place)}{head} {finding.code}: {printable(finding.message)}{printable(fix)}")
+    if not findings and not as_json:
+        click.echo(clean)
+    return 1 if worst_is_error(findings) else 0
+
+
 def left(seconds: float) -> str:
     """Write a stretch of time with the two units that matter."""
     if seconds < 120:
@@ -95,7 +119,7 @@ def profile_table(world: World, profiles: Iterable[Profile]) -> str:
         name = profile.name + (" (protected)" if profile.protected else "")
         rows.append((name, account, profile.region or "-", str(profile.kind), mfa, _session_words(world, profile)))
         colours.append("red" if profile.protected else None)
-    return _table(rows, colours)
+    return table(rows, colours)
 
 
 def _session_words(world: World, profile: Profile) -> str:
@@ -107,7 +131,8 @@ def _session_words(world: World, profile: Profile) -> str:
     return str(session["state"])
 
 
-def _table(rows: Sequence[Sequence[str]], colours: Sequence[str | None]) -> str:
+def table(rows: Sequence[Sequence[str]], colours: Sequence[str | None]) -> str:
+    """Return *rows* in columns, the first being their heads; what a terminal might act on is escaped."""
     # Written here because importing rich costs as much as all the rest of ``list``.
     plain = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in plain) for column in range(len(plain[0]))]

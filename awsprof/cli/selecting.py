@@ -4,18 +4,30 @@ From what a person typed to one profile: selectors, context, and a picker where 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from awsprof.errors import UsageError
-from awsprof.naming import Context, ProfileName, check_part, matching, no_match, refuse_default, several_match
+from awsprof.errors import AwsprofError, UsageError
+from awsprof.naming import (
+    Context,
+    ProfileName,
+    check_part,
+    matching,
+    no_match,
+    printable,
+    refuse_default,
+    several_match,
+)
+from awsprof.settings import TEAM_FILE, find_team_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from awsprof.cli.world import World
     from awsprof.model import Profile
+    from awsprof.settings import TeamFile
 
 
 def selecting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,12 +90,18 @@ def _context(world: World, narrowing: Narrowing) -> Context:
         if part is not None:
             check_part(role, part)
     return Context(
-        product=product or _product_in_context(world),
-        user=user or world.environ.get("AWSPROF_USER") or world.settings.user,
+        product=product or product_in_context(world),
+        user=user or user_in_context(world),
     )
 
 
-def _product_in_context(world: World) -> str | None:
+def user_in_context(world: World) -> str | None:
+    """Return whose profiles commands mean when nobody is named."""
+    return world.environ.get("AWSPROF_USER") or world.settings.user
+
+
+def product_in_context(world: World) -> str | None:
+    """Return the product that commands mean when none is named."""
     environ: Mapping[str, str] = world.environ
     if environ.get("AWSPROF_PRODUCT"):
         return check_part("product", environ["AWSPROF_PRODUCT"])
@@ -91,3 +109,20 @@ def _product_in_context(world: World) -> str | None:
         return world.team.product
     active = ProfileName.parse(environ.get("AWS_PROFILE", ""))
     return active.product if active else None
+
+
+def team_file(world: World, file: Path | None = None) -> TeamFile:
+    """
+    Return the nearest team file: from here upwards, or from where *file* lies.
+
+    Raises:
+        AwsprofError: There is none.
+    """
+    directory = Path.cwd() if file is None else file.absolute().parent
+    team = world.team if file is None else find_team_file(directory, world.warn)
+    if team is None:
+        raise AwsprofError(
+            f"There is no {TEAM_FILE} in {printable(str(directory))} or above",
+            hint="'awsprof product init' writes one from the profiles you have.",
+        )
+    return team

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -47,10 +48,12 @@ def exec_command(context: click.Context, words: tuple[str, ...], read_only: bool
     Run a command with a profile's credentials.
 
     Logs in first when a session is needed. The command replaces awsprof, so its exit status and signals are its own.
+    Serverless is not started for a stage of another env.
 
     \b
     awsprof exec prod -- aws s3 ls
     awsprof exec autochart/dev -- npm run deploy
+    awsprof exec prod -- serverless deploy --stage prod
     awsprof exec audit --read-only -- aws s3 ls
     """
     world: World = context.obj
@@ -65,11 +68,16 @@ def exec_command(context: click.Context, words: tuple[str, ...], read_only: bool
     if not command:
         raise click.UsageError("There is no command to run", context)
     profile = one(world, words[0] if words else None, narrowing)
-    warn_of_missing_mfa(world, profile)
+    from awsprof.serverless.starting import check_start, stand_in
     from awsprof.shells.environment import for_command
 
+    framework = check_start(command, profile, world.team, directory=Path.cwd(), environ=world.environ)
+    warn_of_missing_mfa(world, profile)
     served = world.sessions.serve(profile, read_only=read_only)
-    context.exit(world.become(command, for_command(world.environ, profile, served.credentials)))
+    environ = for_command(world.environ, profile, served.credentials)
+    if framework is not None:
+        environ |= stand_in(profile, world.places, Path.cwd(), world.environ)
+    context.exit(world.become(command, environ))
 
 
 @click.command("export", cls=Command)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from awsprof.aws.calls import Aws
     from awsprof.aws.cli import AwsCli
     from awsprof.journal.journal import Journal
-    from awsprof.model import Credentials, Profile
+    from awsprof.model import CallerIdentity, Credentials, Profile
     from awsprof.profiles.adding import Adding
     from awsprof.profiles.adding_roles import RoleAdding
     from awsprof.profiles.changing import Changes
@@ -320,6 +320,11 @@ class World:
         from awsprof.cli.mfa import enrolling
 
         return enrolling(self)
+
+    def identity_of(self, profile: Profile) -> CallerIdentity:
+        """Ask AWS whose the credentials of a profile are, starting a session where that is needed."""
+        credentials = self.sessions.serve(profile).credentials
+        return self.aws.caller_identity(credentials, region=profile.region_for_calls(self.environ))
 
     # The person, as sessions see one.
 

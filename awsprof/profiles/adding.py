@@ -41,12 +41,12 @@ class AddRequest:
     """What a person wants added."""
 
     name: ProfileName
-    region: str | None
-    account_id: str | None
-    mfa_serial: str | None
-    verify: bool
-    force: bool
-    replace: bool
+    region: str | None = None
+    account_id: str | None = None
+    mfa_serial: str | None = None
+    verify: bool = True
+    force: bool = False
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)

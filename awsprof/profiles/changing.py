@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 class Change(Protocol):
     """What a command may do to files and vault."""
 
-    def edit(self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None) -> None:
+    def edit(
+        self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None, new_mode: int = 0o600
+    ) -> None:
         """Apply *change* to the bytes of a shared file."""
         ...
 
@@ -92,8 +94,12 @@ class RealChange:
     def number(self) -> int | None:
         return self._recording.number
 
-    def edit(self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None) -> None:
-        edit = edit_shared_file(path, change, locks=self._locks, most_mode=most_mode, record=self._recording.file)
+    def edit(
+        self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None, new_mode: int = 0o600
+    ) -> None:
+        edit = edit_shared_file(
+            path, change, locks=self._locks, most_mode=most_mode, new_mode=new_mode, record=self._recording.file
+        )
         if edit.after == (edit.before or b""):
             return
         self.done.append(lambda: self._restore(path, edit))
@@ -152,7 +158,19 @@ class DryChange:
     def __init__(self) -> None:
         self.edits: dict[Path, Edit] = {}
 
-    def edit(self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None) -> None:  # noqa: ARG002
+    @property
+    def is_empty(self) -> bool:
+        """Whether no file would become another."""
+        return all(edit.after == (edit.before or b"") for edit in self.edits.values())
+
+    def edit(
+        self,
+        path: Path,
+        change: Callable[[bytes], bytes],
+        *,
+        most_mode: int | None,  # noqa: ARG002
+        new_mode: int = 0o600,  # noqa: ARG002
+    ) -> None:
         earlier = self.edits.get(path)
         before = read_shared_file(path) if earlier is None else earlier.before or b""
         self.edits[path] = Edit(path, before, change(before if earlier is None else earlier.after))

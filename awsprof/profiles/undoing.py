@@ -122,7 +122,7 @@ class Undoing:
                 self._journal.mark_undone(other.number, None)
         for item in contents.items:
             self._follow(item)
-        for file in contents.files:
+        for file in filter(_holds_profiles, contents.files):
             for name in _changed_profiles(file):
                 self._drop_session(name)
         return Undone(headline, tuple(item.name for item in contents.items if item.before is not None), lost)
@@ -182,10 +182,21 @@ class Undoing:
             if item.before is not None:
                 change.set_item(item.name, item.before)
         for file in contents.files:
-            change.edit(Path(file.path), lambda data, file=file: _reverted(file, data), most_mode=None)  # type: ignore[misc]
+            new_mode = 0o600 if _holds_profiles(file) else 0o666
+            change.edit(
+                Path(file.path),
+                lambda data, file=file: _reverted(file, data),  # type: ignore[misc]
+                most_mode=None,
+                new_mode=new_mode,
+            )
         for item in contents.items:
             if item.before is None:
                 change.delete_item(item.name)
+
+
+def _holds_profiles(file: FileChange) -> bool:
+    """Whether it is one of AWS's shared files, by any name; a product's own have their endings."""
+    return Path(file.path).suffix not in (".toml", ".yml", ".yaml")
 
 
 def _reverted(file: FileChange, current: bytes) -> bytes:
@@ -194,7 +205,7 @@ def _reverted(file: FileChange, current: bytes) -> bytes:
         # The command was ended between its note and its change.
         return current
     restored = taken_back(before, after, current)
-    if restored is not None and restored != before:
+    if restored is not None and restored != before and _holds_profiles(file):
         try:
             Document(file.path, restored)
         except UnparsableFileError:

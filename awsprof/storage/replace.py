@@ -60,6 +60,7 @@ def edit_shared_file(
     *,
     locks: Path,
     most_mode: int | None,
+    new_mode: int = 0o600,
     record: Callable[[Edit], None] = lambda _: None,
 ) -> Edit:
     """
@@ -73,7 +74,8 @@ def edit_shared_file(
         change: From the old bytes (b"" for a missing file) to the new; when it returns them unchanged or raises,
             nothing is written.
         locks: The directory of lock files.
-        most_mode: Permission bits the file may have at most; None keeps an existing file's mode. New files get 0600.
+        most_mode: Permission bits the file may have at most; None keeps an existing file's mode.
+        new_mode: What a new file gets; the umask has its say.
         record: Called with the edit before it is made, so that it can be taken back; may be called again for the
             same file when the edit starts over.
 
@@ -88,7 +90,7 @@ def edit_shared_file(
             ours = lock.with_suffix(".ours")
             for _ in range(_MAX_TRIES):
                 _await_rest(target, ours)
-                edit = _attempt(target, change, most_mode, record)
+                edit = _attempt(target, change, most_mode, new_mode, record)
                 if edit is not None:
                     _remember(target, ours)
                     return edit
@@ -145,7 +147,11 @@ def _sweep(target: Path) -> None:
 
 
 def _attempt(
-    target: Path, change: Callable[[bytes], bytes], most_mode: int | None, record: Callable[[Edit], None]
+    target: Path,
+    change: Callable[[bytes], bytes],
+    most_mode: int | None,
+    new_mode: int,
+    record: Callable[[Edit], None],
 ) -> Edit | None:
     """Do one edit; None when the file changed underneath and the edit must start over."""
     before, seen = _read(target)
@@ -162,7 +168,7 @@ def _attempt(
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if edit.in_place is None:
         try:
-            return _replace(edit, seen, most_mode, record)
+            return _replace(edit, seen, most_mode, new_mode, record)
         except OSError as error:
             if error.errno not in _NO_REPLACEMENT or before is None:
                 raise
@@ -181,11 +187,11 @@ def _why_in_place(seen: os.stat_result | None) -> str | None:
 
 
 def _replace(
-    edit: Edit, seen: os.stat_result | None, most_mode: int | None, record: Callable[[Edit], None]
+    edit: Edit, seen: os.stat_result | None, most_mode: int | None, new_mode: int, record: Callable[[Edit], None]
 ) -> Edit | None:
     temp = edit.path.parent / f"{_temp_prefix(edit.path)}{os.urandom(8).hex()}"
     try:
-        _write_temp(temp, edit.after, seen, most_mode)
+        _write_temp(temp, edit.after, seen, most_mode, new_mode)
         if _look(edit.path) != _fingerprint(seen):
             return None
         record(edit)
@@ -233,8 +239,9 @@ def _read(target: Path) -> tuple[bytes | None, os.stat_result | None]:
         return file.read(), seen
 
 
-def _write_temp(temp: Path, data: bytes, old: os.stat_result | None, most_mode: int | None) -> None:
-    descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def _write_temp(temp: Path, data: bytes, old: os.stat_result | None, most_mode: int | None, new_mode: int) -> None:
+    # What is to become another's file again stays private until it is.
+    descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, new_mode if old is None else 0o600)
     with os.fdopen(descriptor, "wb") as file:
         if old is not None and os.name == "posix":
             if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):

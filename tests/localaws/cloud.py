@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import motobackend, signatures
+from . import deployments, motobackend, signatures
 from .calls import Call, Fault, Faults, without_secrets
 from .clock import Clock
 from .devices import Devices
@@ -27,6 +27,8 @@ from .wire import Answer, AwsError, Request, error_answer
 
 if TYPE_CHECKING:
     from .signatures import Signature
+
+JSON_SERVICES = ("organizations", *deployments.JSON_SERVICES)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Cloud:
             "iam": Iam(self.identities, self.devices).handle,
             "organizations": self.organizations.handle,
             "sts": Sts(self.identities, self.devices).handle,
+            **dict.fromkeys(deployments.SERVICES, deployments.handle),
         }
         motobackend.install(self.clock.now)
 
@@ -72,7 +75,7 @@ class Cloud:
         """Carry out *request* under the faults that were ordered for it, and log it."""
         request_id = _request_id()
         with self.lock:
-            fault = self.faults.take(request.action)
+            fault = self.faults.take(_action(request))
             answer: Answer | None = None
             if not (fault and fault.drop == "before"):
                 answer = self._answer(request, request_id, fault)
@@ -96,8 +99,8 @@ class Cloud:
             caller = self._caller(request, signature)
             handler = self._services.get(service)
             now = self.clock.now()
-            invocation = Invocation(request, service, request.action, signature.region, caller, now, request_id)
-            if handler is None or (service == "organizations") != request.is_json:
+            invocation = Invocation(request, service, _action(request), signature.region, caller, now, request_id)
+            if handler is None or (service in JSON_SERVICES) != request.is_json or not invocation.action:
                 raise unknown_action(invocation)
             return handler(invocation)
         except AwsError as refused:
@@ -122,7 +125,7 @@ class Cloud:
         self.calls.append(
             Call(
                 service=_claimed(request, "service"),
-                action=request.action,
+                action=_action(request),
                 region=_claimed(request, "region"),
                 access_key_id=key_id,
                 account_id=self.identities.account_of(key_id) if key_id else None,
@@ -141,6 +144,11 @@ def _claimed(request: Request, part: str) -> str:
         return str(getattr(signatures.read_signature(request), part))
     except AwsError:
         return ""
+
+
+def _action(request: Request) -> str:
+    """What *request* asks for, by whichever of AWS's protocols."""
+    return request.action or deployments.rest_action(_claimed(request, "service"), request)
 
 
 def _request_id() -> str:

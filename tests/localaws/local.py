@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 class LocalAWS:
     """
-    A strict AWS on a port of 127.0.0.1, as far as STS, IAM and Organizations go.
+    A strict AWS on a port of 127.0.0.1, as far as STS, IAM, Organizations and what Serverless deploys with go.
 
     moto keeps its accounts per process, so all that a process starts are one and the same: the
     first starts the server, the last stops it, and what one of them makes the others see.

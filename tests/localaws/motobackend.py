@@ -1,5 +1,5 @@
 """
-The only door to moto: its IAM and Organizations backends of each account, and its answers.
+The only door to moto: its backends of each account, and its answers.
 
 Knows moto's inner names, and no rule of AWS's. Importing moto takes half a second, so the
 HTTP server imports this with its first account and not before.
@@ -8,18 +8,23 @@ HTTP server imports this with its first account and not before.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import moto.core.utils
 import moto.iam.models
 import moto.organizations.models
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
 from moto.core.request import Request as MotoRequest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AccessKeyLastUsed, AWSManagedPolicy, IAMBackend, ManagedPolicy, iam_backends
 from moto.iam.responses import IamResponse
 from moto.organizations.models import OrganizationsBackend, organizations_backends
 from moto.organizations.responses import OrganizationsResponse
+from moto.s3.models import s3_backends
+from werkzeug.exceptions import HTTPException
 
 from .wire import JSON_TYPE, XML_TYPE, Answer, AwsError, Request, error_code_in
 
@@ -63,9 +68,14 @@ def install(now: Callable[[], datetime]) -> None:
 
 def reset() -> None:
     """Forget every account. moto's own reset builds each backend anew first, which is slow."""
-    iam_backends.clear()
-    organizations_backends.clear()
     organizations_backends.master_accounts.clear()
+    for backends in BackendDict._instances:
+        if backends is s3_backends:
+            # What was uploaded lies in open files.
+            for account in s3_backends.values():
+                account.reset()
+            s3_backends.bucket_accounts.clear()
+        backends.clear()
 
 
 def exists(account_id: str) -> bool:
@@ -138,6 +148,58 @@ def answer(service: str, region: str, account_id: str, request: Request, paramet
     text = content.decode() if isinstance(content, bytes) else content
     content_type = JSON_TYPE if request.is_json else XML_TYPE
     return Answer(status, text.encode(), content_type, error_code_in(status, text))
+
+
+def has_change_set(account_id: str, region: str, name: str) -> bool:
+    """Whether CloudFormation has a change set of this name or ARN."""
+    change_sets = get_backend("cloudformation")[account_id][region].change_sets
+    return any(name in (arn, change_set.change_set_name) for arn, change_set in change_sets.items())
+
+
+def answer_by_address(service: str, region: str, account_id: str, request: Request) -> Answer:
+    """What moto answers to *request*, made in *account_id*, in one of the services that it tells apart by address."""
+    iam(account_id)
+    host = request.headers.get("host", "")
+    if not host.endswith(".amazonaws.com"):
+        host = f"{service}.{region}.amazonaws.com"
+    address = f"https://{host}{request.path}"
+    url = f"{address}?{request.query}" if request.query else address
+    headers = {name.title(): value for name, value in request.headers.items()}
+    headers |= {"Host": host, "X-Moto-Account-Id": account_id}
+    moto_request = MotoRequest.from_primitives(request.method, url, headers, request.body)
+    for pattern, handler in _handlers(service):
+        if pattern.match(address):
+            try:
+                result: tuple[int, dict[str, Any], Any] = handler(moto_request, url, moto_request.headers)
+            except NotImplementedError as missing:
+                raise AwsError(501, "InvalidAction", str(missing)) from missing
+            except HTTPException as refused:
+                response = refused.get_response()
+                result = (response.status_code, dict(response.headers), response.get_data())
+            return _as_answer(request, *result)
+    raise AwsError(404, "InvalidAction", f"moto has no {request.method} {request.path} in {service}")
+
+
+@cache
+def _handlers(service: str) -> list[tuple[re.Pattern[str], Callable[..., Any]]]:
+    """moto's handler of each address of *service*."""
+    backends = get_backend(service)
+    # An account that none of the tests has.
+    backend = backends["000000000000"]["aws" if service == "s3" else "us-east-1"]
+    found = [(re.compile(pattern), handler) for pattern, handler in backend.urls.items()]
+    backends.pop("000000000000")
+    return found
+
+
+def _as_answer(request: Request, status: int, headers: dict[str, Any], content: Any) -> Answer:
+    body = content if isinstance(content, bytes) else str(content).encode()
+    kept = {name.title(): str(value) for name, value in headers.items()}
+    content_type = kept.pop("Content-Type", JSON_TYPE if request.is_json else XML_TYPE)
+    for name in ("Status", "Connection", "Date", "Server"):
+        kept.pop(name, None)
+    if request.method != "HEAD":
+        kept.pop("Content-Length", None)
+    return Answer(int(status), body, content_type, error_code_in(status, body.decode("utf-8", "replace")), kept)
 
 
 @cache

@@ -22,6 +22,8 @@ ALLOWED_SKEW = {"sts": timedelta(minutes=5)}
 OTHER_ALLOWED_SKEW = timedelta(minutes=15)
 
 MUST_BE_SIGNED = ("host", "x-amz-date", "x-amz-security-token", "x-amz-target")
+# S3 alone lets a body be unsigned, trusting TLS.
+UNSIGNED_BODIES = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
 
 HEADER_PATTERN = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=(?P<id>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/,\s]+)/(?P<service>[^/,\s]+)/aws4_request"
@@ -84,7 +86,10 @@ def verify(request: Request, signature: Signature, secret: str, now: datetime) -
     if missing:
         raise _mismatch(f"'{missing[0]}' must be a 'SignedHeader' in the AWS Authorization.")
     payload_hash = hashlib.sha256(request.body).hexdigest()
-    if request.headers.get("x-amz-content-sha256", payload_hash) != payload_hash:
+    claimed_hash = request.headers.get("x-amz-content-sha256", payload_hash)
+    if signature.service == "s3" and claimed_hash in UNSIGNED_BODIES:
+        payload_hash = claimed_hash
+    elif claimed_hash != payload_hash:
         raise _mismatch("The provided 'x-amz-content-sha256' header does not match what was computed.")
     if not hmac.compare_digest(_digest(request, signature, secret, payload_hash), signature.digest):
         raise _mismatch(
@@ -125,7 +130,8 @@ def _digest(request: Request, signature: Signature, secret: str, payload_hash: s
     canonical = "\n".join(
         [
             request.method,
-            quote(request.path or "/", safe="/-_.~"),
+            # The path is encoded twice, but for S3.
+            request.path if signature.service == "s3" else quote(request.path or "/", safe="/-_.~"),
             "&".join(f"{name}={value}" for name, value in query),
             headers,
             ";".join(signature.signed_headers),

@@ -20,6 +20,7 @@ XML_TYPE = "text/xml"
 JSON_TYPE = "application/x-amz-json-1.1"
 
 NAMESPACES = {
+    "cloudformation": "https://cloudformation.amazonaws.com/doc/2010-05-15/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
 }
@@ -140,7 +141,10 @@ def json_answer(result: object) -> Answer:
 
 def error_answer(error: AwsError, *, service: str, is_json: bool, request_id: str) -> Answer:
     """*error* in the protocol that the request came in."""
-    if is_json:
+    if service == "s3":
+        text = f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+        return Answer(error.status, text.encode(), XML_TYPE, error.code)
+    if is_json or service == "lambda":
         code, status = JSON_CODES.get(error.code, (error.code, error.status))
         body = json.dumps({"__type": code, "message": error.message}).encode()
         return Answer(status, body, JSON_TYPE, code, {"x-amzn-ErrorType": code})

@@ -103,12 +103,12 @@ class Machine:
 
     # --- running programs
 
-    def start(self, *words: str, **environ: str | None) -> subprocess.Popen[str]:
+    def start(self, *words: str, cwd: Path | None = None, **environ: str | None) -> subprocess.Popen[str]:
         """Start a program in a session of its own, so that it has no terminal; None takes a variable out."""
         return subprocess.Popen(
             words,
             env=self._with(environ),
-            cwd=self.home,
+            cwd=cwd or self.home,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -116,9 +116,9 @@ class Machine:
             start_new_session=True,
         )
 
-    def run(self, *words: str, stdin: str = "", **environ: str | None) -> Outcome:
+    def run(self, *words: str, stdin: str = "", cwd: Path | None = None, **environ: str | None) -> Outcome:
         """Run a program to its end, without a terminal."""
-        process = self.start(*words, **environ)
+        process = self.start(*words, cwd=cwd, **environ)
         return finished(process, stdin)
 
     def awsprof(self, *words: str, stdin: str = "", **environ: str | None) -> Outcome:
