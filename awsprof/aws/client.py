@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 30
 # A read may be asked again, so each try is short: all of them end before others give up waiting for a lock.
-_READ_ATTEMPTS = 3
-_TRY_TIMEOUT_S = 10
+READ_ATTEMPTS = 3
+TRY_TIMEOUT_S = 10
 NOTABLE_SKEW_S = 30
 
 _INVALID_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId")
@@ -87,7 +87,7 @@ class Client:
 
     def read(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that changes nothing; a lost answer or a busy service is asked again, with backoff."""
-        return self._call(operation, parameters, attempts=_READ_ATTEMPTS)
+        return self._call(operation, parameters, attempts=READ_ATTEMPTS)
 
     def send_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that uses up a token code or makes something: one attempt, never repeated."""
@@ -97,7 +97,7 @@ class Client:
         started = time.monotonic()
         outcome = "ok"
         try:
-            with translated(operation, self._region, may_be_done=attempts == 1):
+            with translated(operation, f"in {self._region}", may_be_done=attempts == 1):
                 client = self._build(attempts)
                 return dict(getattr(client, _snake(operation))(**parameters))
         except AwsError as error:
@@ -118,7 +118,7 @@ class Client:
             endpoint_url=endpoint_url(self._service, self._environ),
             config=botocore.config.Config(
                 connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=READ_TIMEOUT_S if attempts == 1 else _TRY_TIMEOUT_S,
+                read_timeout=READ_TIMEOUT_S if attempts == 1 else TRY_TIMEOUT_S,
                 retries={"total_max_attempts": attempts, "mode": "standard"},
             ),
         )
@@ -150,11 +150,12 @@ def _snake(operation: str) -> str:
 
 
 @contextlib.contextmanager
-def translated(operation: str, region: str, *, may_be_done: bool) -> Iterator[None]:
+def translated(operation: str, place: str, *, may_be_done: bool) -> Iterator[None]:
     """
     Turn botocore's errors into ours.
 
     Args:
+        place: Where AWS was called, as in "in eu-west-1".
         may_be_done: Whether a call without an answer may have changed something.
     """
     try:
@@ -168,20 +169,20 @@ def translated(operation: str, region: str, *, may_be_done: bool) -> Iterator[No
         botocore.exceptions.SSLError,
     ) as error:
         raise UnreachableError(
-            f"AWS cannot be reached in {region}: {_reason(error)}",
+            f"AWS cannot be reached {place}: {_reason(error)}",
             sent=False,
             hint="Check the network, the proxy and the region, then try again.",
         ) from None
     except botocore.exceptions.HTTPClientError as error:
         raise UnreachableError(
-            f"AWS gave no answer to {operation} in {region}: {_reason(error)}",
+            f"AWS gave no answer to {operation} {place}: {_reason(error)}",
             sent=True,
             hint="It may have been carried out all the same; try again in half a minute."
             if may_be_done
             else "Check the network, then try again.",
         ) from None
     except (botocore.exceptions.BotoCoreError, ValueError) as error:
-        raise AwsError(f"{operation} in {region} could not be sent: {' '.join(str(error).split())}") from None
+        raise AwsError(f"{operation} {place} could not be sent: {' '.join(str(error).split())}") from None
 
 
 def _reason(error: Exception) -> str:
@@ -223,7 +224,7 @@ def _from_answer(operation: str, error: botocore.exceptions.ClientError) -> AwsE
     if code in _DENIED:
         return AccessDeniedError(f"AWS denies {operation}: {said}", code=code)
     if code in _THROTTLED or status == 429:
-        return ThrottledError(f"AWS asks to slow down ({operation})", code=code, hint=_WAIT_HINT)
+        return ThrottledError(f"AWS asks to slow down ({operation})", code=code, hint=WAIT_HINT)
     if status >= 500:
         return ServiceFailureError(
             f"AWS failed on its own side ({operation}, {status})", code=code, hint="Try again in half a minute."
@@ -249,7 +250,7 @@ def _from_mfa_refusal(code: str, said: str, skew_s: float | None) -> AwsError:
     )
 
 
-_WAIT_HINT = "Wait a moment, then try again."
+WAIT_HINT = "Wait a moment, then try again."
 _CLOCK_HINT = "Set the clock (on most systems 'timedatectl set-ntp true'), then try again."
 
 
