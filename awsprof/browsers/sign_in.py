@@ -35,10 +35,19 @@ _PARTITIONS = {
 # Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html
 _ALIAS = re.compile(r"(?!.*--)(?![0-9]+$)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
+# What RFC 3986 allows in an address, less the apostrophe.
+_PAGE = re.compile(
+    r"(?:https://[\w.-]+|http://(?:127\.0\.0\.1|localhost|\[::1\]))(?::[0-9]{1,5})?"
+    r"(?:[/?#][\w.~:/?#\[\]@!$&()*+,;=%-]*)?",
+    re.ASCII,
+)
 _ISSUER = "awsprof"
 
 
 def partition_of_region(region: str) -> str:
+    """Return the partition that a region's name tells; those cut off from the rest have a console that nobody sees."""
+    if re.match("[a-z]+-iso[a-z]*-", region):
+        return "aws-iso"
     return next(name for name, partition in _PARTITIONS.items() if region.startswith(partition.regions))
 
 
@@ -103,6 +112,18 @@ def federated_sign_in(endpoint: str, token: str, destination: str) -> str:
     """
     query = {"Action": "login", "Issuer": _ISSUER, "Destination": destination, "SigninToken": token}
     return f"{endpoint}?{urlencode(query)}"
+
+
+def checked_page(url: str) -> str:
+    """
+    Return an address that another program wants to be opened.
+
+    Raises:
+        UsageError: Neither https nor on this machine, or with characters that no address has.
+    """
+    if not _PAGE.fullmatch(url):
+        raise UsageError("That is no address of a page that signs in: neither https nor on this machine")
+    return url
 
 
 def _checked(partition: str, region: str) -> _Partition:
