@@ -49,6 +49,9 @@ _COMMANDS = {
     "off": _Entry("Use them", "shell", "Make no profile the active one of this shell."),
     "exec": _Entry("Use them", "using", "Run a command with a profile's credentials."),
     "export": _Entry("Use them", "using", "Print a profile's credentials as shell code, dotenv or JSON."),
+    "console": _Entry(
+        "Use them", "console", "Open the AWS console of a profile's account, in a browser window of its own."
+    ),
     "init": _Entry("Shell", "shell", "Print the integration with a shell, for one line in its start-up file."),
     "prompt": _Entry("Shell", "shell", "Print the active profile in a few words, for other programs' prompts."),
     "completion": _Entry("Shell", "completion", "Print the code that completes awsprof's words in a shell."),
