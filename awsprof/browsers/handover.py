@@ -63,11 +63,10 @@ def hand_over(url: str, directory: Path, open_page: Callable[[str], None]) -> No
 
 def sweep(directory: Path) -> None:
     """Delete pages that outlived their minute, as after a power cut, in this browser profile and those beside it."""
-    for one in (directory, *directory.parent.iterdir()):
-        with contextlib.suppress(OSError):
-            for page in one.iterdir():
-                if _NAME.fullmatch(page.name) and time.time() - page.lstat().st_mtime > LIFE_S:
-                    page.unlink()
+    with contextlib.suppress(OSError):
+        for page in directory.parent.glob("*/awsprof-sign-in-*.html"):
+            if _NAME.fullmatch(page.name) and time.time() - page.lstat().st_mtime > LIFE_S:
+                page.unlink()
 
 
 def _leading_to(url: str) -> str:
