@@ -94,18 +94,11 @@ class Client:
         return self._call(operation, parameters, attempts=1)
 
     def _call(self, operation: str, parameters: dict[str, Any], *, attempts: int) -> dict[str, Any]:
-        started = time.monotonic()
-        outcome = "ok"
-        try:
-            with translated(operation, f"in {self._region}", may_be_done=attempts == 1):
+        place = f"in {self._region}"
+        with traced(self._trace, f"{self._service} {operation} {place}"):
+            with translated(operation, place, may_be_done=attempts == 1):
                 client = self._build(attempts)
                 return dict(getattr(client, _snake(operation))(**parameters))
-        except AwsError as error:
-            outcome = error.code or type(error).__name__
-            raise
-        finally:
-            elapsed_ms = (time.monotonic() - started) * 1000
-            self._trace(f"{self._service} {operation} in {self._region}: {outcome}, {elapsed_ms:.0f} ms")
 
     def _build(self, attempts: int) -> BaseClient:
         token = self._credentials.session_token if isinstance(self._credentials, SessionCredentials) else None
@@ -147,6 +140,20 @@ def _snake(operation: str) -> str:
     from botocore import xform_name
 
     return xform_name(operation)
+
+
+@contextlib.contextmanager
+def traced(trace: Callable[[str], None], call: str) -> Iterator[None]:
+    """Tell of one call, named without a secret: how it went, and how long it took."""
+    started = time.monotonic()
+    outcome = "ok"
+    try:
+        yield
+    except AwsError as error:
+        outcome = error.code or type(error).__name__
+        raise
+    finally:
+        trace(f"{call}: {outcome}, {(time.monotonic() - started) * 1000:.0f} ms")
 
 
 @contextlib.contextmanager

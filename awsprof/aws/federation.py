@@ -17,7 +17,15 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
-from awsprof.aws.client import CONNECT_TIMEOUT_S, READ_ATTEMPTS, TRY_TIMEOUT_S, WAIT_HINT, endpoint_url, translated
+from awsprof.aws.client import (
+    CONNECT_TIMEOUT_S,
+    READ_ATTEMPTS,
+    TRY_TIMEOUT_S,
+    WAIT_HINT,
+    endpoint_url,
+    traced,
+    translated,
+)
 from awsprof.aws.service import Service
 from awsprof.errors import (
     AccessDeniedError,
@@ -95,17 +103,9 @@ class Federation(Service):
         if duration_s is not None:
             query["SessionDuration"] = str(duration_s)
         host = urlsplit(endpoint).netloc.rpartition("@")[2]
-        started = time.monotonic()
-        outcome = "ok"
-        try:
+        # The host alone: the rest of the address is the session.
+        with traced(self._trace, f"signin {_ACTION} at {host}"):
             return _token_in(self._get(endpoint, query, host))
-        except AwsError as error:
-            outcome = error.code or type(error).__name__
-            raise
-        finally:
-            # The host alone: the rest of the address is the session.
-            elapsed_ms = (time.monotonic() - started) * 1000
-            self._trace(f"signin {_ACTION} at {host}: {outcome}, {elapsed_ms:.0f} ms")
 
     def _get(self, endpoint: str, query: dict[str, str], host: str) -> AWSResponse:
         bundle = self._environ.get("AWS_CA_BUNDLE") or self._environ.get("REQUESTS_CA_BUNDLE")
