@@ -11,6 +11,7 @@ import click.testing
 from awsprof.cli.main import main
 from awsprof.cli.world import World
 from awsprof.errors import AnswerNeededError
+from tests.browsers import FakeBrowsers
 from tests.test_vault.memory import MemoryVault
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ class CommandLine:
     slept_s: list[float] = field(default_factory=list)
     became: list[tuple[list[str], dict[str, str]]] = field(default_factory=list)
     ahead: timedelta = timedelta()
+    browsers: FakeBrowsers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.browsers = FakeBrowsers(self.home / ".local" / "share" / "awsprof" / "browsers")
 
     def __call__(
         self, *arguments: str, stdin: str = "", answers: Sequence[str | Callable[[], str]] | None = None
@@ -91,6 +96,7 @@ class CommandLine:
         self.terminal.written = []
         world = World(terminal=self.terminal, now=self.now, sleep=self._sleep, become=self._become)  # type: ignore[arg-type]
         world.vault = self.vault  # type: ignore[assignment]  # a cached property takes what it is given
+        world.browsers = self.browsers
         result = click.testing.CliRunner().invoke(main, list(arguments), input=stdin, obj=world)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

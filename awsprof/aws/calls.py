@@ -4,9 +4,10 @@ All calls awsprof makes of AWS, as one object; each takes the credentials it is 
 
 from __future__ import annotations
 
+from awsprof.aws.federation import Federation
 from awsprof.aws.iam import Iam
 from awsprof.aws.sts import Sts
 
 
-class Aws(Sts, Iam):
-    """STS and IAM over the network."""
+class Aws(Sts, Iam, Federation):
+    """STS, IAM and the console's sign-in over the network."""

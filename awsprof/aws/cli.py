@@ -36,9 +36,12 @@ class AwsCli:
         self._environ = environ
         self._trace = trace
 
-    def sign_in(self, name: str, kind: Kind) -> None:
+    def sign_in(self, name: str, kind: Kind, *, browser: str | None) -> None:
         """
         Run the CLI's own login for the profile *name*, at this terminal; what it prints goes to stderr.
+
+        Args:
+            browser: What the variable BROWSER says meanwhile; None leaves it as it is.
 
         Raises:
             AwsprofError: There is no AWS CLI, it is too old for this kind, or the login failed.
@@ -48,8 +51,9 @@ class AwsCli:
         command = [program, *words, "--profile", name]
         self._trace(f"runs {' '.join(command)}")
         sys.stderr.flush()
+        environ = {**self._environ, **({} if browser is None else {"BROWSER": browser})}
         try:
-            status = subprocess.run(command, env=dict(self._environ), stdout=_STDERR, check=False).returncode
+            status = subprocess.run(command, env=environ, stdout=_STDERR, check=False).returncode
         except OSError as error:
             raise AwsprofError(f"{program} cannot be run: {error.strerror}") from None
         if status != 0:

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 
     from awsprof.model import Credentials
 
+CONNECT_TIMEOUT_S = 10
+# A read may be asked again, so each try is short: all of them end before others give up waiting for a lock.
+READ_ATTEMPTS = 3
+TRY_TIMEOUT_S = 10
 NOTABLE_SKEW_S = 30
 
 
@@ -52,9 +56,8 @@ class _Patience(NamedTuple):
     answer_s: float
 
 
-_SEND_ONCE = _Patience(1, 10, 30)
-# A read may be asked again, so each try is short: all of them end before others give up waiting for a lock.
-_READ = _Patience(3, 10, 10)
+_SEND_ONCE = _Patience(1, CONNECT_TIMEOUT_S, 30)
+_READ = _Patience(READ_ATTEMPTS, CONNECT_TIMEOUT_S, TRY_TIMEOUT_S)
 _GLANCE = _Patience(1, 2, 3)
 
 
@@ -108,18 +111,11 @@ class Client:
         return self._call(operation, parameters, _SEND_ONCE)
 
     def _call(self, operation: str, parameters: dict[str, Any], patience: _Patience) -> dict[str, Any]:
-        started = time.monotonic()
-        outcome = "ok"
-        try:
-            with translated(operation, self._region, may_be_done=patience is _SEND_ONCE):
+        place = f"in {self._region}"
+        with traced(self._trace, f"{self._service} {operation} {place}"):
+            with translated(operation, place, may_be_done=patience is _SEND_ONCE):
                 client = self._build(patience)
                 return dict(getattr(client, _snake(operation))(**parameters))
-        except AwsError as error:
-            outcome = error.code or type(error).__name__
-            raise
-        finally:
-            elapsed_ms = (time.monotonic() - started) * 1000
-            self._trace(f"{self._service} {operation} in {self._region}: {outcome}, {elapsed_ms:.0f} ms")
 
     def _build(self, patience: _Patience) -> BaseClient:
         token = self._credentials.session_token if isinstance(self._credentials, SessionCredentials) else None
@@ -164,11 +160,26 @@ def _snake(operation: str) -> str:
 
 
 @contextlib.contextmanager
-def translated(operation: str, region: str, *, may_be_done: bool) -> Iterator[None]:
+def traced(trace: Callable[[str], None], call: str) -> Iterator[None]:
+    """Tell of one call, named without a secret: how it went, and how long it took."""
+    started = time.monotonic()
+    outcome = "ok"
+    try:
+        yield
+    except AwsError as error:
+        outcome = error.code or type(error).__name__
+        raise
+    finally:
+        trace(f"{call}: {outcome}, {(time.monotonic() - started) * 1000:.0f} ms")
+
+
+@contextlib.contextmanager
+def translated(operation: str, place: str, *, may_be_done: bool) -> Iterator[None]:
     """
     Turn botocore's errors into ours.
 
     Args:
+        place: Where AWS was called, as in "in eu-west-1".
         may_be_done: Whether a call without an answer may have changed something.
     """
     try:
@@ -182,20 +193,20 @@ def translated(operation: str, region: str, *, may_be_done: bool) -> Iterator[No
         botocore.exceptions.SSLError,
     ) as error:
         raise UnreachableError(
-            f"AWS cannot be reached in {region}: {_reason(error)}",
+            f"AWS cannot be reached {place}: {_reason(error)}",
             sent=False,
             hint="Check the network, the proxy and the region, then try again.",
         ) from None
     except botocore.exceptions.HTTPClientError as error:
         raise UnreachableError(
-            f"AWS gave no answer to {operation} in {region}: {_reason(error)}",
+            f"AWS gave no answer to {operation} {place}: {_reason(error)}",
             sent=True,
             hint="It may have been carried out all the same; try again in half a minute."
             if may_be_done
             else "Check the network, then try again.",
         ) from None
     except (botocore.exceptions.BotoCoreError, ValueError) as error:
-        raise AwsError(f"{operation} in {region} could not be sent: {' '.join(str(error).split())}") from None
+        raise AwsError(f"{operation} {place} could not be sent: {' '.join(str(error).split())}") from None
 
 
 def _reason(error: Exception) -> str:
@@ -237,7 +248,7 @@ def _from_answer(operation: str, error: botocore.exceptions.ClientError) -> AwsE
     if code in _DENIED:
         return AccessDeniedError(f"AWS denies {operation}: {said}", code=code)
     if code in _THROTTLED or status == 429:
-        return ThrottledError(f"AWS asks to slow down ({operation})", code=code, hint=_WAIT_HINT)
+        return ThrottledError(f"AWS asks to slow down ({operation})", code=code, hint=WAIT_HINT)
     if status >= 500:
         return ServiceFailureError(
             f"AWS failed on its own side ({operation}, {status})", code=code, hint="Try again in half a minute."
@@ -263,7 +274,7 @@ def _from_mfa_refusal(code: str, said: str, skew_s: float | None) -> AwsError:
     )
 
 
-_WAIT_HINT = "Wait a moment, then try again."
+WAIT_HINT = "Wait a moment, then try again."
 _CLOCK_HINT = "Set the clock (on most systems 'timedatectl set-ntp true'), then try again."
 
 

@@ -6,12 +6,14 @@ Knows the API; not when or why a call is made.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from awsprof.aws.service import Service
 from awsprof.model import CallerIdentity, SessionCredentials
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from awsprof.model import Credentials, LongTermCredentials
 
 
@@ -55,10 +57,8 @@ class Sts(Service):
         """
         answer = self._client("sts", credentials, region).send_once(
             "GetSessionToken", SerialNumber=serial, TokenCode=code, DurationSeconds=duration_s
-        )["Credentials"]
-        return SessionCredentials(
-            answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], answer["Expiration"]
         )
+        return _session_in(answer)
 
     def assume_role(
         self,
@@ -90,7 +90,31 @@ class Sts(Service):
             parameters["DurationSeconds"] = duration_s
         if policy_arn is not None:
             parameters["PolicyArns"] = [{"arn": policy_arn}]
-        answer = self._client("sts", credentials, region).read("AssumeRole", **parameters)["Credentials"]
-        return SessionCredentials(
-            answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], answer["Expiration"]
+        answer = self._client("sts", credentials, region).read("AssumeRole", **parameters)
+        return _session_in(answer)
+
+    def get_federation_token(
+        self, credentials: LongTermCredentials, *, region: str, name: str, policy: str, duration_s: int
+    ) -> SessionCredentials:
+        """
+        Exchange long-term credentials for a federated user's, which may sign in to the console; they carry no MFA.
+
+        Args:
+            name: 2 to 32 letters, digits and ``_=,.@-``.
+            policy: JSON; the session may do what the user and it both allow.
+            duration_s: Seconds, 900 to 129,600.
+
+        Raises:
+            AccessDeniedError: The user may not call it, as under policies that demand MFA.
+
+        Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+        """
+        answer = self._client("sts", credentials, region).read(
+            "GetFederationToken", Name=name, Policy=policy, DurationSeconds=duration_s
         )
+        return _session_in(answer)
+
+
+def _session_in(answer: Mapping[str, Any]) -> SessionCredentials:
+    made = answer["Credentials"]
+    return SessionCredentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"], made["Expiration"])

@@ -141,11 +141,15 @@ def _arguments(path: tuple[str, ...], argument: click.Argument) -> Iterator[Argu
 
 
 def _value(path: tuple[str, ...], label: str, type_: object) -> Value:
+    from awsprof.browsers.services import SERVICES
     from awsprof.shells.completion_tree import Value
 
     label = re.sub(r"[\[\]]|\.\.\.|\|.*", "", label)
     if isinstance(type_, click.Choice):
         return Value("words", label, tuple(map(str, type_.choices)))
+    if label == "SERVICE":
+        # No click.Choice: refused, it would list them all.
+        return Value("words", label, SERVICES)
     if isinstance(type_, click.Path | click.File):
         return Value("file", label)
     return Value(_KINDS_IN.get((" ".join(path), label)) or _KINDS.get(label, "text"), label)

@@ -49,6 +49,9 @@ _COMMANDS = {
     "off": _Entry("Use them", "shell", "Make no profile the active one of this shell."),
     "exec": _Entry("Use them", "using", "Run a command with a profile's credentials."),
     "export": _Entry("Use them", "using", "Print a profile's credentials as shell code, dotenv or JSON."),
+    "console": _Entry(
+        "Use them", "console", "Open the AWS console of a profile's account, in a browser window of its own."
+    ),
     "product": _Entry("Projects", "product", "Make, explain and join a product's team file."),
     "serverless": _Entry("Projects", "serverless", "Give each stage of a Serverless service its profile."),
     "init": _Entry("Shell", "shell", "Print the integration with a shell, for one line in its start-up file."),

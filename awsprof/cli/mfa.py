@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
-import sys
-import tempfile
 from typing import TYPE_CHECKING
 
 import click
 
+from awsprof.cli.clipboard import clipboard
 from awsprof.cli.main import Group
 from awsprof.cli.render import echo_json, until
 from awsprof.cli.selecting import Narrowing, one, selecting
@@ -18,9 +15,8 @@ from awsprof.errors import AnswerNeededError, AwsprofError, UsageError
 from awsprof.naming import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from awsprof.cli.world import World
+    from awsprof.model import Profile
     from awsprof.profiles.enrolling import Enrolling
 
 _MAX_INPUT_BYTES = 65_536
@@ -185,13 +181,25 @@ def code_command(world: World, selector: str | None, copy: bool, as_json: bool, 
     awsprof mfa code prod
     awsprof mfa code prod --copy
     """
-    from awsprof.sessions.codes import STEP_S
-
     if copy and as_json:
         raise UsageError("--copy and --json exclude each other")
     holder = world.seeds.holder(one(world, selector, narrowing))
     # A code is not to be spent on a clipboard that is not there.
-    put = _clipboard() if copy else None
+    put = clipboard() if copy else None
+    digits, left_s = make_code(world, holder)
+    if put is not None:
+        put(digits)
+        click.echo(f"Copied; {left_s} s left")
+    elif as_json:
+        echo_json({"profile": holder.name, "code": digits, "seconds_left": left_s})
+    else:
+        click.echo(f"{digits} ({left_s} s left)")
+
+
+def make_code(world: World, holder: Profile) -> tuple[str, int]:
+    """Make the next code of a profile's device; returns it, and for how many seconds it is good."""
+    from awsprof.sessions.codes import STEP_S
+
     with world.sessions.identity_lock(holder.name):
         code = world.sessions.devices.made(holder, holder.mfa_serial or "")
     if code is None:
@@ -201,56 +209,7 @@ def code_command(world: World, selector: str | None, copy: bool, as_json: bool, 
             "'awsprof settings set mfa_command …'.",
         )
     assert code.step is not None  # made() notes it
-    left_s = max(0, math.ceil((code.step + 1) * STEP_S - world.now().timestamp()))
-    if put is not None:
-        put(code.digits)
-        click.echo(f"Copied; {left_s} s left")
-    elif as_json:
-        echo_json({"profile": holder.name, "code": code.digits, "seconds_left": left_s})
-    else:
-        click.echo(f"{code.digits} ({left_s} s left)")
-
-
-def _clipboard() -> Callable[[str], None]:
-    """Find the clipboard; raises AwsprofError where there is none."""
-    import pyperclip
-
-    copy, _ = pyperclip.determine_clipboard()
-    hint = "Install xclip, xsel or wl-clipboard, or leave out --copy to see the code."
-    if not copy:
-        raise AwsprofError("There is no clipboard here", hint=hint)
-
-    def put(text: str) -> None:
-        with tempfile.TemporaryFile() as complaints:
-            try:
-                # What serves the clipboard lives on behind us: with our stdout it would keep a pipe's reader waiting.
-                with _streams_to(complaints.fileno()):
-                    copy(text)
-            except (OSError, RuntimeError):
-                raise AwsprofError("The clipboard cannot be reached", hint=hint) from None
-            complaints.seek(0)
-            # pyperclip does not look at the status its helper exits with.
-            said = complaints.read(200).decode("utf-8", "replace").strip().partition("\n")[0]
-            if said:
-                raise AwsprofError(f"The clipboard cannot be reached: {said}", hint=hint)
-
-    return put
-
-
-@contextlib.contextmanager
-def _streams_to(descriptor: int) -> Iterator[None]:
-    """Let what is started meanwhile write its stdout and stderr to *descriptor*."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = {number: os.dup(number) for number in (1, 2)}
-    try:
-        for number in kept:
-            os.dup2(descriptor, number)
-        yield
-    finally:
-        for number, copy in kept.items():
-            os.dup2(copy, number)
-            os.close(copy)
+    return code.digits, max(0, math.ceil((code.step + 1) * STEP_S - world.now().timestamp()))
 
 
 @mfa_command.command("list")

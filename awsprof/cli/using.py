@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from awsprof.cli.world import World
 
 
-_read_only = click.option(
+read_only_option = click.option(
     "--read-only", is_flag=True, help="Allow what ReadOnlyAccess allows, and no more; role profiles only."
 )
 
@@ -40,7 +40,7 @@ class _ExecCommand(Command):
 
 @click.command("exec", cls=_ExecCommand, context_settings={"ignore_unknown_options": False})
 @click.argument("words", metavar="[SELECTOR] -- COMMAND...", nargs=-1, type=click.UNPROCESSED)
-@_read_only
+@read_only_option
 @selecting
 @click.pass_context
 def exec_command(context: click.Context, words: tuple[str, ...], read_only: bool, narrowing: Narrowing) -> None:
@@ -83,7 +83,7 @@ def exec_command(context: click.Context, words: tuple[str, ...], read_only: bool
 @click.command("export", cls=Command)
 @click.argument("selector", required=False)
 @click.option("--format", "style", type=click.Choice(FORMATS), default="sh", show_default=True, help="Whose words.")
-@_read_only
+@read_only_option
 @selecting
 @click.pass_obj
 def export_command(world: World, selector: str | None, style: str, read_only: bool, narrowing: Narrowing) -> None:

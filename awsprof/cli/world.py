@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from awsprof.aws.calls import Aws
     from awsprof.aws.cli import AwsCli
+    from awsprof.browsers.console import Browsers, Console
     from awsprof.journal.journal import Journal
     from awsprof.model import CallerIdentity, Credentials, Profile
     from awsprof.profiles.adding import Adding
@@ -198,7 +199,7 @@ class World:
             profiles=self.files.profiles,
             team=lambda: self.team,
             provided=self._provided,
-            sign_in=lambda profile: self.aws_cli.sign_in(profile.name, profile.kind),
+            sign_in=self._sign_in,
         )
         return Sessions(
             outside,
@@ -326,6 +327,22 @@ class World:
         credentials = self.sessions.serve(profile).credentials
         return self.aws.caller_identity(credentials, region=profile.region_for_calls(self.environ))
 
+    @cached_property
+    def browsers(self) -> Browsers:
+        raise AwsprofError("This awsprof opens no browsers yet")
+
+    @cached_property
+    def console(self) -> Console:
+        from awsprof.browsers.console import Console
+
+        return Console(
+            sessions=self.sessions,
+            store=self.store,
+            aws=lambda: self.aws,
+            browsers=lambda: self.browsers,
+            environ=self.environ,
+        )
+
     # The person, as sessions see one.
 
     def can_answer(self) -> bool:
@@ -368,6 +385,12 @@ class World:
         from awsprof.aws.providers import provided_credentials
 
         return provided_credentials(name, environ=self.environ, trace=self.trace, cli=self.aws_cli)
+
+    def _sign_in(self, profile: Profile) -> None:
+        from awsprof.browsers.elsewhere import browser_variable
+
+        browser = browser_variable(profile, browsers=lambda: self.browsers, environ=self.environ, tell=self.say)
+        self.aws_cli.sign_in(profile.name, profile.kind, browser=browser)
 
     def _choose_device(self, serials: Sequence[str]) -> str:
         from awsprof.profiles.adding import no_device_chosen

@@ -260,6 +260,12 @@ class Sessions:
         """
         return chain(profile, self._outside.profile)[-1]
 
+    def duration_s(self, profile: Profile) -> int:
+        """Return how long a session of *profile* lasts: as its own setting says, or else the settings."""
+        own = profile.settings.get("awsprof_session_duration")
+        usual = self._settings.protected_session_duration if profile.protected else self._settings.session_duration
+        return duration_seconds(own or usual)
+
     def _sign_in(self, profile: Profile, *, force: bool) -> bool:
         """Have the AWS CLI sign in where its last sign-in no longer serves; returns whether it had to."""
         if not force:
@@ -314,7 +320,7 @@ class Sessions:
             )
         # A code is not to be spent on a session that then cannot be kept.
         self._store.prepare()
-        duration_s = duration_s or self._duration_s(profile)
+        duration_s = duration_s or self.duration_s(profile)
         keys = self._long_term(profile)
 
         def exchange(code: str) -> SessionCredentials:
@@ -352,11 +358,6 @@ class Sessions:
                 hint=f"Give it one with '{_replace_command(profile)}'.",
             )
         return stored.credentials
-
-    def _duration_s(self, profile: Profile) -> int:
-        own = profile.settings.get("awsprof_session_duration")
-        usual = self._settings.protected_session_duration if profile.protected else self._settings.session_duration
-        return duration_seconds(own or usual)
 
     @staticmethod
     def _with_command(profile: Profile, error: AwsError) -> AwsError:

@@ -144,8 +144,7 @@ class Roles:
                 f"and its aws_account_id says {printable(profile.account_id or '')}",
                 hint="Correct role_arn or aws_account_id.",
             )
-        asked = profile.settings.get("duration_seconds", "")
-        duration_s = int(asked) if asked.isascii() and asked.isdigit() else CHAINED_LIMIT_S
+        duration_s = _asked_seconds(profile)
         if isinstance(source, SessionCredentials):
             duration_s = min(duration_s, CHAINED_LIMIT_S)
         partition = role_arn.split(":")[1] if role_arn.startswith("arn:") else "aws"
@@ -165,6 +164,12 @@ class Roles:
             error.hint = error.hint or _denied_hint(profile, source)
             raise
         return Session.of(assumed, account_id=profile.account_id, duration_s=duration_s)
+
+    def unchained_seconds(self, profile: Profile) -> int | None:
+        """Return how long a role's session lasts that is assumed with long-term credentials; None: with a session."""
+        hops = chain(profile, self._outside.profile)
+        with_keys = len(hops) == 1 or (len(hops) == 2 and hops[1].kind is Kind.USER and not hops[1].needs_session)
+        return _asked_seconds(profile) if with_keys else None
 
 
 def source_of(profile: Profile, profiles: Mapping[str, Profile]) -> Profile:
@@ -232,6 +237,11 @@ def role_session_name(profile: Profile) -> str:
     user = given or (profile.parts.user if profile.parts else profile.name)
     allowed = "".join(char if char.isascii() and (char.isalnum() or char in "_=,.@-") else "-" for char in user)
     return allowed.ljust(2, "-")[:64]
+
+
+def _asked_seconds(profile: Profile) -> int:
+    asked = profile.settings.get("duration_seconds", "")
+    return int(asked) if asked.isascii() and asked.isdigit() else CHAINED_LIMIT_S
 
 
 def _fingerprint(hops: list[Profile]) -> str:

@@ -213,12 +213,12 @@ class Account:
         """
         with self._cloud.lock:
             backend = motobackend.iam(self.id)
-            backend.create_user(motobackend.PARTITION, name).id = new_key_id("AIDA")
+            backend.create_user(motobackend.partition(self.id), name).id = new_key_id("AIDA")
             user = User(self._cloud, self.id, name)
             if administrator:
-                user.attach_policy(motobackend.ADMINISTRATOR_ARN)
+                user.attach_policy(motobackend.administrator_arn(self.id))
             if deny_without_mfa:
-                arn = f"arn:aws:iam::{self.id}:policy/{GUARD_POLICY_NAME}"
+                arn = f"arn:{motobackend.partition(self.id)}:iam::{self.id}:policy/{GUARD_POLICY_NAME}"
                 if arn not in backend.managed_policies:
                     backend.create_policy("", "/", json.dumps(GUARD_POLICY), GUARD_POLICY_NAME, [])
                 user.attach_policy(arn)
@@ -261,7 +261,8 @@ class Account:
             trusted: Whom the trust policy names: account ids or ARNs.
         """
         named = [trusted] if isinstance(trusted, str) else trusted
-        principals = [f"arn:aws:iam::{one}:root" if one.isdigit() else one for one in named]
+        partition = motobackend.partition(self.id)
+        principals = [f"arn:{partition}:iam::{one}:root" if one.isdigit() else one for one in named]
         conditions: dict[str, dict[str, str]] = {}
         if require_mfa:
             conditions["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
@@ -274,5 +275,5 @@ class Account:
         with self._cloud.lock:
             backend = motobackend.iam(self.id)
             role = backend.create_role(name, document, "/", None, "", [], str(max_session_s))
-            backend.attach_role_policy(motobackend.ADMINISTRATOR_ARN, name)
+            backend.attach_role_policy(motobackend.administrator_arn(self.id), name)
             return Role(role.arn)

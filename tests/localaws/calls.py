@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-SECRET_PARAMETERS = frozenset({"Password", "OldPassword", "NewPassword"})
+SECRET_PARAMETERS = frozenset({"Password", "OldPassword", "NewPassword", "Session", "SigninToken"})
 HIDDEN = "***"
 
 

@@ -16,6 +16,9 @@ from . import deployments, motobackend, signatures
 from .calls import Call, Fault, Faults, without_secrets
 from .clock import Clock
 from .devices import Devices
+from .federation import PATH as FEDERATION_PATH
+from .federation import SERVICE as FEDERATION_SERVICE
+from .federation import Federation
 from .iam import Iam
 from .identities import Caller, Identities, Kind
 from .invocation import Invocation, unknown_action
@@ -49,6 +52,7 @@ class Cloud:
         self.devices = Devices(self.clock)
         self.organizations = Organizations()
         self.portal = Portal(self.identities)
+        self.federation = Federation(self.identities, self.clock)
         self.faults = Faults()
         self.calls: list[Call] = []
         self._services = {
@@ -67,6 +71,7 @@ class Cloud:
             self.devices.reset()
             self.organizations.reset()
             self.portal.reset()
+            self.federation.reset()
             self.faults.clear()
             self.calls.clear()
             self.clock.reset()
@@ -76,12 +81,14 @@ class Cloud:
         request_id = _request_id()
         with self.lock:
             fault = self.faults.take(_action(request))
+            # A token that is used up tells of nobody any more.
+            asker = self.federation.asker(request) if request.path == FEDERATION_PATH else None
             answer: Answer | None = None
             if not (fault and fault.drop == "before"):
                 answer = self._answer(request, request_id, fault)
             if fault and fault.drop == "after":
                 answer = None
-            self._log(request, answer)
+            self._log(request, asker, answer)
         if fault and fault.delay_s:
             time.sleep(fault.delay_s)
         return Outcome(answer, request_id)
@@ -94,6 +101,8 @@ class Cloud:
                 raise AwsError(fault.status, fault.code, fault.sentence)
             if request.path == PORTAL_PATH:
                 return self.portal.handle(request)
+            if request.path == FEDERATION_PATH:
+                return self.federation.handle(request)
             signature = signatures.read_signature(request)
             service = signature.service
             caller = self._caller(request, signature)
@@ -120,11 +129,12 @@ class Cloud:
             )
         return caller
 
-    def _log(self, request: Request, answer: Answer | None) -> None:
-        key_id = _claimed(request, "access_key_id") or None
+    def _log(self, request: Request, asker: str | None, answer: Answer | None) -> None:
+        federated = request.path == FEDERATION_PATH
+        key_id = asker if federated else _claimed(request, "access_key_id") or None
         self.calls.append(
             Call(
-                service=_claimed(request, "service"),
+                service=FEDERATION_SERVICE if federated else _claimed(request, "service"),
                 action=_action(request),
                 region=_claimed(request, "region"),
                 access_key_id=key_id,

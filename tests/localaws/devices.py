@@ -47,7 +47,7 @@ class Devices:
 
     def create_virtual(self, account_id: str, name: str, path: str = "/") -> Device:
         """A device that has a seed and no user yet."""
-        serial = f"arn:aws:iam::{account_id}:mfa{path}{name}"
+        serial = f"arn:{motobackend.partition(account_id)}:iam::{account_id}:mfa{path}{name}"
         if serial in self._devices:
             raise AwsError(409, "EntityAlreadyExists", "MFADevice entity at the same path and name already exists.")
         # moto counts these for GetAccountSummary.
@@ -58,7 +58,8 @@ class Devices:
         """A hardware token or a FIDO key, of which AWS has only the serial."""
         if kind == "hardware":
             return self._add(Device(f"GAHT{secrets.randbelow(10**8):08d}", account_id, kind, totp.new_seed()))
-        serial = f"arn:aws:iam::{account_id}:u2f/user/{user_name}/key-EXAMPLE{secrets.token_hex(8).upper()}"
+        owner = f"arn:{motobackend.partition(account_id)}:iam::{account_id}:u2f/user/{user_name}"
+        serial = f"{owner}/key-EXAMPLE{secrets.token_hex(8).upper()}"
         return self._add(Device(serial, account_id, kind, None))
 
     def _add(self, device: Device) -> Device:

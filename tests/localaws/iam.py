@@ -79,7 +79,7 @@ class Iam:
         action = invocation.action
         if action == "CreateVirtualMFADevice":
             path = parameters.get("Path", "/")
-            return f"arn:aws:iam::{account_id}:mfa{path}{parameters.get('VirtualMFADeviceName', '')}"
+            return f"{_prefix(account_id)}:mfa{path}{parameters.get('VirtualMFADeviceName', '')}"
         if action == "DeleteVirtualMFADevice":
             return parameters.get("SerialNumber", "*")
         if action == "GetAccessKeyLastUsed":
@@ -89,9 +89,9 @@ class Iam:
             return parameters["PolicyArn"]
         if "RoleName" in parameters:
             role = next((role for role in backend.get_roles() if role.name == parameters["RoleName"]), None)
-            return role.arn if role else f"arn:aws:iam::{account_id}:role/{parameters['RoleName']}"
+            return role.arn if role else f"{_prefix(account_id)}:role/{parameters['RoleName']}"
         if "GroupName" in parameters:
-            return f"arn:aws:iam::{account_id}:group/{parameters['GroupName']}"
+            return f"{_prefix(account_id)}:group/{parameters['GroupName']}"
         name = parameters.get("UserName")
         if name is None and action in OWN_BY_DEFAULT and not invocation.caller.is_root:
             name = invocation.caller.name
@@ -127,7 +127,11 @@ class Iam:
 def user_arn(backend: IAMBackend, account_id: str, name: str) -> str:
     """The ARN of a user, or that a user of this name would have."""
     user = backend.users.get(name)
-    return user.arn if user else f"arn:aws:iam::{account_id}:user/{name}"
+    return user.arn if user else f"{_prefix(account_id)}:user/{name}"
+
+
+def _prefix(account_id: str) -> str:
+    return f"arn:{motobackend.partition(account_id)}:iam::{account_id}"
 
 
 def _moto(invocation: Invocation) -> Answer:

@@ -47,6 +47,7 @@ class Caller:
     name: str | None = None  # the user's or the role's; None for the root user
     mfa_at: datetime | None = None
     session_policies: tuple[str, ...] = ()
+    chained: bool = False  # a role that was assumed with another session
 
     @property
     def is_long_term(self) -> bool:
@@ -188,7 +189,11 @@ def invalid_token() -> AwsError:
 
 
 def root_caller(account_id: str, access_key_id: str) -> Caller:
-    return Caller(Kind.ROOT, account_id, f"arn:aws:iam::{account_id}:root", account_id, access_key_id)
+    return Caller(Kind.ROOT, account_id, root_arn(account_id), account_id, access_key_id)
+
+
+def root_arn(account_id: str) -> str:
+    return f"arn:{motobackend.partition(account_id)}:iam::{account_id}:root"
 
 
 def user_caller(user: User, access_key_id: str) -> Caller:
@@ -197,6 +202,6 @@ def user_caller(user: User, access_key_id: str) -> Caller:
 
 def role_caller(role: Role, session_name: str, mfa_at: datetime | None, session_policies: tuple[str, ...]) -> Caller:
     """The caller that whoever assumes *role* becomes."""
-    arn = f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session_name}"
+    arn = f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{session_name}"
     user_id = f"{role.id}:{session_name}"
     return Caller(Kind.ROLE, role.account_id, arn, user_id, new_key_id("ASIA"), role.name, mfa_at, session_policies)

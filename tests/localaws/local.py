@@ -92,12 +92,19 @@ class LocalAWS:
         with self._cloud.lock:
             self._cloud.calls.clear()
 
-    def account(self, account_id: str, alias: str | None = None) -> Account:
-        """The account with this id, made if there is none."""
+    def account(self, account_id: str, alias: str | None = None, *, partition: str | None = None) -> Account:
+        """
+        The account with this id, made if there is none.
+
+        Args:
+            partition: Where a new account lives, if not in ``aws``.
+        """
         from . import motobackend
         from .accounts import Account
 
         with self._cloud.lock:
+            if partition is not None:
+                motobackend.place(account_id, partition)
             backend = motobackend.iam(account_id)
             if alias is not None:
                 backend.create_account_alias(alias)

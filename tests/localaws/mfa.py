@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from . import motobackend
 from .devices import MAX_DEVICES_PER_USER, ROOT, Device, Devices
-from .identities import Kind
+from .identities import Kind, root_arn
 from .wire import Answer, AwsError, Value, constraint_error
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Mfa:
 def _virtual(device: Device) -> dict[str, Value]:
     user: dict[str, Value] | None = None
     if device.user_name == ROOT:
-        user = {"UserId": device.account_id, "Arn": f"arn:aws:iam::{device.account_id}:root"}
+        user = {"UserId": device.account_id, "Arn": root_arn(device.account_id)}
     elif device.user_name is not None:
         found = motobackend.iam(device.account_id).get_user(device.user_name)
         user = {"Path": found.path, "UserName": found.name, "UserId": found.id, "Arn": found.arn}

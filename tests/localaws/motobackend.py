@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-ADMINISTRATOR_ARN = "arn:aws:iam::aws:policy/AdministratorAccess"
-
 # All 1,500 would take a tenth of a second for every account, and every reset.
 AWS_MANAGED_POLICIES = (
     "AdministratorAccess",
@@ -49,8 +47,10 @@ AWS_MANAGED_POLICIES = (
     "IAMSelfManageServiceSpecificCredentials",
 )
 
-PARTITION = "aws"
 RESPONSES = {"iam": IamResponse, "organizations": OrganizationsResponse}
+
+# Of the accounts that do not live in ``aws``.
+_partitions: dict[str, str] = {}
 
 
 def install(now: Callable[[], datetime]) -> None:
@@ -69,6 +69,7 @@ def install(now: Callable[[], datetime]) -> None:
 def reset() -> None:
     """Forget every account. moto's own reset builds each backend anew first, which is slow."""
     organizations_backends.master_accounts.clear()
+    _partitions.clear()
     for backends in BackendDict._instances:
         if backends is s3_backends:
             # What was uploaded lies in open files.
@@ -86,19 +87,33 @@ def account_ids() -> list[str]:
     return list(iam_backends)
 
 
+def partition(account_id: str) -> str:
+    """The partition of AWS that the account lives in: it lives in one alone."""
+    return _partitions.get(account_id, "aws")
+
+
+def place(account_id: str, wanted: str) -> None:
+    """Let the account live in another partition than ``aws``, before anything of it is made."""
+    _partitions[account_id] = wanted
+
+
+def administrator_arn(account_id: str) -> str:
+    return f"arn:{partition(account_id)}:iam::aws:policy/AdministratorAccess"
+
+
 def iam(account_id: str) -> IAMBackend:
     """The account's IAM, with AWS's most used managed policies in it."""
-    backend = iam_backends[account_id][PARTITION]
+    backend = iam_backends[account_id][partition(account_id)]
     if not backend.aws_managed_policies:
         for name, data in _aws_managed_policies().items():
-            policy = AWSManagedPolicy.from_data(name, account_id, PARTITION, data)
+            policy = AWSManagedPolicy.from_data(name, account_id, partition(account_id), data)
             backend.aws_managed_policies.append(policy)
             backend.managed_policies[policy.arn] = policy
     return backend
 
 
 def organizations(account_id: str) -> OrganizationsBackend:
-    return organizations_backends[account_id][PARTITION]
+    return organizations_backends[account_id][partition(account_id)]
 
 
 def add_member(management_account_id: str, account_id: str, name: str, email: str) -> None:

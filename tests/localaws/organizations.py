@@ -106,7 +106,9 @@ class Organizations:
         request.account_id = str(answer["CreateAccountStatus"]["AccountId"])
         # moto's role may do nothing; AWS's is an administrator.
         role_name = document.get("RoleName", "OrganizationAccountAccessRole")
-        motobackend.iam(request.account_id).attach_role_policy(motobackend.ADMINISTRATOR_ARN, role_name)
+        motobackend.iam(request.account_id).attach_role_policy(
+            motobackend.administrator_arn(request.account_id), role_name
+        )
 
     def _describe(self, invocation: Invocation, document: Mapping[str, Any]) -> Answer:
         request = self._requests.get(document.get("CreateAccountRequestId", ""))

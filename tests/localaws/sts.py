@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from . import motobackend, policies
 from .devices import ROOT, Devices
-from .identities import Caller, Identities, Kind, Session, new_key_id, role_caller
+from .identities import Caller, Identities, Kind, Session, new_key_id, role_caller, root_arn
 from .invocation import Action, Invocation, unknown_action
 from .policies import Verdict
 from .wire import Answer, AwsError, Value, constraint_error, members, validation_error
@@ -78,9 +78,11 @@ class Sts:
         caller = invocation.caller
         if not caller.is_long_term:
             raise AwsError(403, "AccessDenied", "Cannot call GetFederationToken with session credentials")
-        name = _session_name(invocation, "Name")
+        name = _session_name(invocation, "Name", most=32)
         seconds = _duration(invocation, default=43_200, most=129_600)
-        arn = f"arn:aws:sts::{caller.account_id}:federated-user/{name}"
+        if caller.is_root:
+            seconds = min(seconds, ROOT_LIMIT_S)
+        arn = f"arn:{motobackend.partition(caller.account_id)}:sts::{caller.account_id}:federated-user/{name}"
         invocation.require(arn)
         who = replace(
             caller,
@@ -113,6 +115,7 @@ class Sts:
         if seconds > int(role.max_session_duration or 3600):
             raise validation_error("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
         who = role_caller(role, session_name, mfa_at, _session_policies(invocation, role.account_id))
+        who = replace(who, chained=not caller.is_long_term)
         session = self._identities.add_session(who, timedelta(seconds=seconds))
         assumed: dict[str, Value] = {"AssumedRoleId": who.user_id, "Arn": who.arn}
         return invocation.answer({"Credentials": _credentials(session), "AssumedRoleUser": assumed})
@@ -164,10 +167,12 @@ def _duration(invocation: Invocation, *, default: int, most: int) -> int:
     return seconds
 
 
-def _session_name(invocation: Invocation, parameter: str) -> str:
+def _session_name(invocation: Invocation, parameter: str, *, most: int = 64) -> str:
     name = invocation.required(parameter)
-    if not re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII):
-        shown = parameter[0].lower() + parameter[1:]
+    shown = parameter[0].lower() + parameter[1:]
+    if not 2 <= len(name) <= most:
+        raise constraint_error(name, shown, f"have length between 2 and {most}")
+    if not re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII):
         raise constraint_error(name, shown, r"satisfy regular expression pattern: [\w+=,.@-]*")
     return name
 
@@ -192,7 +197,7 @@ def _session_policies(invocation: Invocation, account_id: str) -> tuple[str, ...
 
 
 def find_role(arn: str) -> Role | None:
-    found = re.fullmatch(r"arn:aws:iam::(\d{12}):role/.+", arn)
+    found = re.fullmatch(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+", arn)
     if not found:
         raise validation_error(f"{arn} is invalid")
     if not motobackend.exists(found[1]):
@@ -232,7 +237,7 @@ def _may_assume(invocation: Invocation, role: Role, mfa_at: datetime | None) -> 
 def _matched_principals(principal: object, caller: Caller) -> set[str]:
     """How a trust policy's *principal* names *caller*: as its account, as itself, or not at all."""
     named = policies.as_list(principal.get("AWS", [])) if isinstance(principal, dict) else policies.as_list(principal)
-    account = {caller.account_id, f"arn:aws:iam::{caller.account_id}:root", "*"}
+    account = {caller.account_id, root_arn(caller.account_id), "*"}
     itself = {caller.arn}
     if caller.kind is Kind.ROLE:
         itself |= {role.arn for role in motobackend.iam(caller.account_id).get_roles() if role.name == caller.name}

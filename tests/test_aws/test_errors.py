@@ -42,6 +42,9 @@ CALLS: dict[str, Callable[[Aws, LongTermCredentials], object]] = {
     "AssumeRole": lambda aws, keys: aws.assume_role(
         keys, region=REGION, role_arn=ROLE, session_name="paul", external_id=None, duration_s=None
     ),
+    "GetFederationToken": lambda aws, keys: aws.get_federation_token(
+        keys, region=REGION, name="paul", policy="{}", duration_s=900
+    ),
     "ListMFADevices": lambda aws, keys: aws.mfa_devices(keys, region=REGION),
     "CreateVirtualMFADevice": lambda aws, keys: aws.create_virtual_mfa_device(keys, region=REGION, name="paul"),
     "EnableMFADevice": lambda aws, keys: aws.enable_mfa_device(
@@ -66,6 +69,7 @@ CALLS: dict[str, Callable[[Aws, LongTermCredentials], object]] = {
 READS = (
     "GetCallerIdentity",
     "AssumeRole",
+    "GetFederationToken",
     "ListMFADevices",
     "ListAccessKeys",
     "GetAccessKeyLastUsed",

@@ -28,7 +28,7 @@ REGION = "eu-west-1"
 
 # Every secret of the local AWS has one of these in it, and every seed is of this form.
 _SECRET = re.compile(r"EXAMPLEKEY|EXAMPLETOKEN|[A-Z2-7]{64}")
-_PRINTS_SECRETS = ("export", "credential-process")
+_PRINTS_SECRETS = ("export", "credential-process", "--print")
 
 
 class WatchedCommandLine(CommandLine):
@@ -159,6 +159,19 @@ def logged_in(awsprof: CommandLine, dev: Identity) -> Identity:
     """The profile autochart_dev_paul with a session of 12 hours."""
     assert awsprof("login", dev.profile, "--code", dev.device.code()).status == 0
     return dev
+
+
+@pytest.fixture
+def clipboard(awsprof: CommandLine, launcher: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the stand-in for xclip was given."""
+    for name in ("WAYLAND_DISPLAY", "DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DISPLAY", ":9")
+    taken = awsprof.home / "clipboard"
+    script = launcher.parent / "xclip"
+    script.write_text(f'#!/bin/sh\n[ "$*" = "-selection c" ] || exit 1\ncat >{taken}\n')
+    script.chmod(0o755)
+    return taken
 
 
 def profile_object(identity: Identity, **others: object) -> dict[str, object]:

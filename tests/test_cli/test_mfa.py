@@ -1319,19 +1319,6 @@ def test_code_from_nothing(awsprof: WatchedCommandLine, dev: Identity, answers: 
     assert awsprof.terminal.questions == []
 
 
-@pytest.fixture
-def clipboard(awsprof: WatchedCommandLine, launcher: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the stand-in for xclip was given."""
-    for name in ("WAYLAND_DISPLAY", "DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DISPLAY", ":9")
-    taken = awsprof.home / "clipboard"
-    script = launcher.parent / "xclip"
-    script.write_text(f'#!/bin/sh\n[ "$*" = "-selection c" ] || exit 1\ncat >{taken}\n')
-    script.chmod(0o755)
-    return taken
-
-
 def test_code_into_the_clipboard(awsprof: WatchedCommandLine, seeded: Identity, clipboard: Path) -> None:
     """--copy puts the digits there, and shows them nowhere."""
     outcome = awsprof("mfa", "code", "dev", "--copy")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botocore.credentials
@@ -14,8 +17,6 @@ import pytest
 from tests.test_cli.conftest import OTHER, REGION, write_config
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.command_line import CommandLine
     from tests.localaws import LocalAWS
 
@@ -209,7 +210,99 @@ def test_cli_that_fails(awsprof: CommandLine, home: Path, aws: LocalAWS, cli: St
     assert "failed with status 255" in outcome.stderr
 
 
+# Its page, in the account's own browser window.
+
+
+@pytest.fixture
+def display(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A desktop, on which the user has a browser of choice."""
+    monkeypatch.setenv("DISPLAY", ":9")
+    monkeypatch.setenv("BROWSER", "users-own-browser")
+
+
+def browser_seen(cli: StandIn, home: Path) -> str:
+    """Let ``aws`` note what BROWSER says to it; returns the file's path."""
+    cli.version("2.32.1", then=f'printf %s "$BROWSER" > {home}/browser')
+    return str(home / "browser")
+
+
+@pytest.mark.parametrize(("config", "name"), [(SSO, "corp"), (LOGIN, "web")])
+def test_the_page_opens_in_the_profiles_own_window(
+    awsprof: CommandLine, home: Path, aws: LocalAWS, cli: StandIn, display: None, config: str, name: str
+) -> None:
+    """BROWSER is a command of ours, whatever the user's own says: no page of prod opens in dev's window."""
+    write_config(home, config)
+    noted = browser_seen(cli, home)
+    assert awsprof("login", name).status == 0
+    words = shlex.split(Path(noted).read_text())
+    assert words[:4] == [sys.executable, "-P", "-m", "awsprof"]
+    url = "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH"
+    assert awsprof(*(word.replace("%s", url) for word in words[4:])).status == 0
+    assert [(opened.profile, opened.url) for opened in awsprof.browsers.opened] == [(name, url)]
+
+
+def test_without_a_display_browser_is_the_users(
+    awsprof: CommandLine, home: Path, aws: LocalAWS, cli: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a remote machine it may be the only way to a browser."""
+    write_config(home, SSO)
+    noted = browser_seen(cli, home)
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("BROWSER", "users-own-browser")
+    assert awsprof("login", "corp").stderr == ""
+    assert Path(noted).read_text() == "users-own-browser"
+
+
+def test_the_role_of_an_sso_source_opens_the_sources_window(
+    awsprof: CommandLine, signed_in: str, aws: LocalAWS, cli: StandIn, home: Path, display: None
+) -> None:
+    """It is the source that signs in."""
+    made = aws.account("444444444444").role("Far", OTHER)
+    words = ["--role-arn", made.arn, "--source", "corp", "--region", REGION]
+    assert awsprof("add", "autochart", "far", "paul", *words).status == 0
+    noted = browser_seen(cli, home)
+    assert awsprof("login", "autochart_far_paul", "--force").status == 0
+    assert shlex.split(Path(noted).read_text())[-2:] == ["--", "corp"]
+
+
+def test_webbrowser_runs_it_and_no_other_browser(
+    awsprof: CommandLine,
+    home: Path,
+    aws: LocalAWS,
+    cli: StandIn,
+    launcher: Path,
+    display: None,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """As the AWS CLI does it, in processes of their own; even where nothing can be opened, nothing else is tried."""
+    write_config(home, SSO)
+    for name in ("xdg-open", "x-www-browser", "www-browser", "users-own-browser"):
+        other = launcher.parent / name
+        other.write_text(f'#!/bin/sh\necho "$0 $*" >>{home}/others\n')
+        other.chmod(0o755)
+    code = "import webbrowser; assert webbrowser.open_new_tab('javascript:alert(1)')"
+    cli.version("2.32.1", then=f'{sys.executable} -c "{code}"')
+    assert awsprof("login", "corp").status == 0
+    assert "Warning: Nothing was opened: That is no address of a page that signs in" in capfd.readouterr().err
+    assert not (home / "others").exists()
+
+
+def test_console_of_an_sso_profile(awsprof: CommandLine, signed_in: str, aws: LocalAWS, cli: StandIn) -> None:
+    """Its role's session signs in to the console, with no duration of ours."""
+    assert awsprof("console", "corp").stdout == f"corp: console opened, account {OTHER}\n"
+    (call,) = aws.calls_of("getSigninToken")
+    assert (call.status, call.parameters) == (200, {"Session": "***"})
+
+
 # aws login.
+
+
+def test_console_of_a_user_who_logged_in(awsprof: CommandLine, home: Path, aws: LocalAWS, cli: StandIn) -> None:
+    """An IAM user's 'aws login' leads to the sign-in page, without a live sign-in, and without a call."""
+    write_config(home, LOGIN)
+    assert awsprof("console", "web").stdout == f"web: sign-in page opened, account {OTHER}\n"
+    assert (aws.calls, cli.calls) == ([], [])
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""
+Delete one file once it is a while old: a program of its own, which outlives the command that starts it.
+
+Run by its path in a bare interpreter, so it imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+_LOOK_AGAIN_S = 0.5
+
+
+def main(path: str, seconds: float) -> None:
+    if sys.platform != "win32":
+        if os.fork():
+            os._exit(0)  # whoever started us waits for this much only, and has nobody to reap later
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+            # The desktop's session ends: so does the file.
+            signal.signal(getattr(signal, name), lambda *_: sys.exit())
+    ends = time.monotonic() + seconds
+    try:
+        while os.path.lexists(path) and time.monotonic() < ends:
+            time.sleep(_LOOK_AGAIN_S)
+    finally:
+        if os.path.lexists(path):
+            os.unlink(path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]))
