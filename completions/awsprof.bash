@@ -444,7 +444,7 @@ __awsprof_complete_aws() {
 __awsprof_complete_table() {
   case $1 in
   '')
-    commands=(add list show set rename remove default undo login logout status whoami mfa rotate vault use off exec export init prompt completion settings credential-process)
+    commands=(add list show set rename remove default undo login logout status whoami mfa rotate vault use off exec export launcher browser init prompt completion settings credential-process)
     options=(--version --debug --quiet --help -h)
     ;;
   'add')
@@ -551,6 +551,36 @@ __awsprof_complete_table() {
     ;;
   'export')
     options=('--format=words|sh|fish|powershell|cmd|dotenv|json' --read-only --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector)
+    ;;
+  'launcher')
+    commands=(install list remove)
+    options=(--help -h)
+    ;;
+  'launcher install')
+    options=(--all --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector)
+    ;;
+  'launcher list')
+    options=(--json --quiet --debug --help -h)
+    ;;
+  'launcher remove')
+    options=(--all --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector)
+    ;;
+  'browser')
+    commands=(list remove reset)
+    options=(--help -h)
+    ;;
+  'browser list')
+    options=(--json --quiet --debug --help -h)
+    ;;
+  'browser remove')
+    options=(--yes --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector)
+    ;;
+  'browser reset')
+    options=(--yes --product=product --user=user --exact --quiet --debug --help -h)
     arguments=(selector)
     ;;
   'init')

@@ -280,7 +280,7 @@ end
 function __awsprof_complete_table --no-scope-shadowing
     switch $argv
         case ''
-            set below add\t'Add a profile: its keys into the vault, the rest into ~/.aws/config' list\t'List profiles with account, region, MFA and session' show\t'Show one profile' set\t'Change settings of a profile; KEY= takes one out' rename\t'Rename a profile wherever it is named' remove\t'Remove a profile, its keys and its session from this machine' default\t'Show every default there is, or be rid of it' undo\t'Take back what an earlier command changed' login\t'Start a session with one MFA code; every AWS tool then just works' logout\t'Forget sessions' status\t'Show which sessions are live, and for how long' whoami\t'Ask AWS whose credentials a profile has' mfa\t'Make, store, list and remove MFA devices' rotate\t'Replace access keys by new ones, with one MFA code' vault\t'See, unlock, lock and move the place where secrets rest' use\t'Make a profile the active one of this shell' off\t'Make no profile the active one of this shell' exec\t'Run a command with a profile\'s credentials' export\t'Print a profile\'s credentials as shell code, dotenv or JSON' init\t'Print the integration with a shell, for one line in its start-up file' prompt\t'Print the active profile in a few words, for other programs\' prompts' completion\t'Print the code that completes awsprof\'s words in a shell' settings\t'Get, set and list awsprof\'s own settings' credential-process\t'Answer an AWS tool; credential_process lines call this'
+            set below add\t'Add a profile: its keys into the vault, the rest into ~/.aws/config' list\t'List profiles with account, region, MFA and session' show\t'Show one profile' set\t'Change settings of a profile; KEY= takes one out' rename\t'Rename a profile wherever it is named' remove\t'Remove a profile, its keys and its session from this machine' default\t'Show every default there is, or be rid of it' undo\t'Take back what an earlier command changed' login\t'Start a session with one MFA code; every AWS tool then just works' logout\t'Forget sessions' status\t'Show which sessions are live, and for how long' whoami\t'Ask AWS whose credentials a profile has' mfa\t'Make, store, list and remove MFA devices' rotate\t'Replace access keys by new ones, with one MFA code' vault\t'See, unlock, lock and move the place where secrets rest' use\t'Make a profile the active one of this shell' off\t'Make no profile the active one of this shell' exec\t'Run a command with a profile\'s credentials' export\t'Print a profile\'s credentials as shell code, dotenv or JSON' launcher\t'Put a launcher for each account into the desktop\'s menu' browser\t'List, reset and remove the browser profiles of accounts' init\t'Print the integration with a shell, for one line in its start-up file' prompt\t'Print the active profile in a few words, for other programs\' prompts' completion\t'Print the code that completes awsprof\'s words in a shell' settings\t'Get, set and list awsprof\'s own settings' credential-process\t'Answer an AWS tool; credential_process lines call this'
             set options --version\t'Show the version and exit' --debug\t'Show each call; no secret' --quiet\t'Keep notices back' --help\t'Show this message and exit' -h\t'Show this message and exit'
         case add
             set options --region\t'The profile\'s region, as in eu-west-1' --account-id\t'Refuse keys of any other account' --mfa-serial\t'The MFA device; found at AWS when left out' --from\t'Read the keys from a file, or from stdin with \'-\'' --role-arn\t'Add a role instead of a user with keys; needs --source' --source\t'The profile whose credentials assume the role' --external-id\t'What the role\'s trust policy asks for' --duration\t'How long the role\'s sessions last, as in 1h; its own maximum at most' --no-verify\t'Ask AWS nothing; for keys it needs --account-id' --force\t'Allow a protected env to share its account' --replace\t'Give an existing profile new keys' --json\t'Print the profile as JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
@@ -380,6 +380,32 @@ function __awsprof_complete_table --no-scope-shadowing
         case export
             set options --format\t'Whose words' --read-only\t'Allow what ReadOnlyAccess allows, and no more; role profiles only' --product\t'Look among this product\'s profiles only' --user\t'Look among this user\'s profiles only' --exact\t'Take SELECTOR as a full profile name only' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
             set kinds '--format=words|sh|fish|powershell|cmd|dotenv|json' '--product=product' '--user=user'
+            set arguments selector
+        case launcher
+            set below install\t'Write a launcher, or write it anew' list\t'List the launchers that awsprof wrote, and whether they still are as it wrote them' remove\t'Take a launcher away whole; one that was changed by hand is left, and said'
+            set options --help\t'Show this message and exit' -h\t'Show this message and exit'
+        case 'launcher install'
+            set options --all\t'One for each profile' --product\t'Look among this product\'s profiles only' --user\t'Look among this user\'s profiles only' --exact\t'Take SELECTOR as a full profile name only' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--product=product' '--user=user'
+            set arguments selector
+        case 'launcher list'
+            set options --json\t'Print JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+        case 'launcher remove'
+            set options --all\t'Every one that awsprof wrote' --product\t'Look among this product\'s profiles only' --user\t'Look among this user\'s profiles only' --exact\t'Take SELECTOR as a full profile name only' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--product=product' '--user=user'
+            set arguments selector
+        case browser
+            set below list\t'List browser profiles with their size, and whether they are running' remove\t'Remove a profile\'s browser profile; also that of a profile which is gone, by its full name' reset\t'Forget all that a browser profile holds; the next use makes it anew'
+            set options --help\t'Show this message and exit' -h\t'Show this message and exit'
+        case 'browser list'
+            set options --json\t'Print JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+        case 'browser remove'
+            set options --yes\t'Do not ask' --product\t'Look among this product\'s profiles only' --user\t'Look among this user\'s profiles only' --exact\t'Take SELECTOR as a full profile name only' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--product=product' '--user=user'
+            set arguments selector
+        case 'browser reset'
+            set options --yes\t'Do not ask' --product\t'Look among this product\'s profiles only' --user\t'Look among this user\'s profiles only' --exact\t'Take SELECTOR as a full profile name only' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
+            set kinds '--product=product' '--user=user'
             set arguments selector
         case init
             set options --no-prompt\t'Leave the prompt as it is' --no-completion\t'Leave completion out' --install\t'Add the line to the shell\'s start-up file, after asking' --yes\t'Do not ask before --install' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'

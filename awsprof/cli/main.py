@@ -49,6 +49,8 @@ _COMMANDS = {
     "off": _Entry("Use them", "shell", "Make no profile the active one of this shell."),
     "exec": _Entry("Use them", "using", "Run a command with a profile's credentials."),
     "export": _Entry("Use them", "using", "Print a profile's credentials as shell code, dotenv or JSON."),
+    "launcher": _Entry("Use them", "launcher", "Put a launcher for each account into the desktop's menu."),
+    "browser": _Entry("Use them", "browser", "List, reset and remove the browser profiles of accounts."),
     "init": _Entry("Shell", "shell", "Print the integration with a shell, for one line in its start-up file."),
     "prompt": _Entry("Shell", "shell", "Print the active profile in a few words, for other programs' prompts."),
     "completion": _Entry("Shell", "completion", "Print the code that completes awsprof's words in a shell."),
