@@ -2,6 +2,7 @@
 Every foreseen failure, as facts and an exit status; no error here prints, asks or exits.
 
     AwsprofError                         1  anything else foreseen
+    ├── BrowserError                        none, no display, or one that does not do what it was asked to
     ├── UsageError                       2  usage
     │   ├── RefusedNameError                a name, key or value against the rules
     │   ├── RefusedCodeError                not six digits
@@ -44,6 +45,10 @@ class AwsprofError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class BrowserError(AwsprofError):
+    """There is no browser or no display, or a browser profile is in use, not ours, or does not open."""
 
 
 class UsageError(AwsprofError):

@@ -64,6 +64,23 @@ class Places:
         """A file that says a seed is stored, so that a hot path need not open the vault to learn that there is none."""
         return self.state / "seeds" / file_name(name)
 
+    def launcher_record(self, name: str) -> Path:
+        """What was written for a profile's launcher on the desktop, so that it can be taken away whole."""
+        return self.state / "launchers" / file_name(name)
+
+    @property
+    def browsers(self) -> Path:
+        return self.data / "browsers"
+
+    @property
+    def icons(self) -> Path:
+        return self.data / "icons"
+
+    @property
+    def applications(self) -> Path:
+        """Where a Linux desktop looks for launchers of this user's."""
+        return self.data.parent / "applications"
+
     @property
     def locks(self) -> Path:
         return self.state / "locks"
@@ -77,6 +94,8 @@ class Places:
             self.cache / "aliases",
             self.cache / "init",
             self.cache / "stand-ins",
+            self.icons,
+            self.state / "launchers",
             *kept,
             self.vault,
             self.vault / "items",

@@ -444,7 +444,7 @@ function __awsprof_complete_aws {
 function __awsprof_complete_table {
   case $1 in
   '')
-    commands=(add list show set rename remove default undo login logout status whoami mfa rotate vault use off exec export console product serverless init prompt completion settings credential-process)
+    commands=(add list show set rename remove default undo login logout status whoami mfa rotate vault use off exec export console launcher browser product serverless init prompt completion settings credential-process)
     options=(--version --debug --quiet --help -h)
     ;;
   'add')
@@ -555,6 +555,36 @@ function __awsprof_complete_table {
     ;;
   'console')
     options=('--service=words|acm|amplify|apigateway|appsync|athena|autoscaling|backup|batch|bedrock|billing|budgets|ce|cloudformation|cloudfront|cloudshell|cloudtrail|cloudwatch|codeartifact|codebuild|codecommit|codedeploy|codepipeline|cognito-identity|cognito-idp|config|dms|docdb|dynamodb|ec2|ecr|ecs|efs|eks|elasticache|elasticbeanstalk|elbv2|emr|events|firehose|fsx|globalaccelerator|glue|guardduty|iam|inspector2|iot|kafka|kinesis|kms|lakeformation|lambda|logs|mq|opensearch|organizations|ram|rds|redshift|resource-groups|route53|s3|sagemaker|scheduler|secretsmanager|securityhub|servicecatalog|servicequotas|ses|sns|sqs|ssm|sso|stepfunctions|support|transfer|vpc|wafv2|xray' --region=region --browser=text --print --copy-code --federate --read-only --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector)
+    ;;
+  'launcher')
+    commands=(install list remove)
+    options=(--help -h)
+    ;;
+  'launcher install')
+    options=(--all --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector)
+    ;;
+  'launcher list')
+    options=(--json --quiet --debug --help -h)
+    ;;
+  'launcher remove')
+    options=(--all --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector)
+    ;;
+  'browser')
+    commands=(list remove reset)
+    options=(--help -h)
+    ;;
+  'browser list')
+    options=(--json --quiet --debug --help -h)
+    ;;
+  'browser remove')
+    options=(--yes --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector)
+    ;;
+  'browser reset')
+    options=(--yes --product=product --user=user --exact --quiet --debug --help -h)
     arguments=(selector)
     ;;
   'product')

@@ -10,7 +10,7 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
     # take, and the kinds of arguments.
     $table = @{
         '' = @{
-            Below = [ordered]@{ 'add' = 'Add a profile: its keys into the vault, the rest into ~/.aws/config'; 'list' = 'List profiles with account, region, MFA and session'; 'show' = 'Show one profile'; 'set' = 'Change settings of a profile; KEY= takes one out'; 'rename' = 'Rename a profile wherever it is named'; 'remove' = 'Remove a profile, its keys and its session from this machine'; 'default' = 'Show every default there is, or be rid of it'; 'undo' = 'Take back what an earlier command changed'; 'login' = 'Start a session with one MFA code; every AWS tool then just works'; 'logout' = 'Forget sessions'; 'status' = 'Show which sessions are live, and for how long'; 'whoami' = 'Ask AWS whose credentials a profile has'; 'mfa' = 'Make, store, list and remove MFA devices'; 'rotate' = 'Replace access keys by new ones, with one MFA code'; 'vault' = 'See, unlock, lock and move the place where secrets rest'; 'use' = 'Make a profile the active one of this shell'; 'off' = 'Make no profile the active one of this shell'; 'exec' = 'Run a command with a profile''s credentials'; 'export' = 'Print a profile''s credentials as shell code, dotenv or JSON'; 'console' = 'Open the AWS console of a profile''s account, in a browser window of its own'; 'product' = 'Make, explain and join a product''s team file'; 'serverless' = 'Give each stage of a Serverless service its profile'; 'init' = 'Print the integration with a shell, for one line in its start-up file'; 'prompt' = 'Print the active profile in a few words, for other programs'' prompts'; 'completion' = 'Print the code that completes awsprof''s words in a shell'; 'settings' = 'Get, set and list awsprof''s own settings'; 'credential-process' = 'Answer an AWS tool; credential_process lines call this' }
+            Below = [ordered]@{ 'add' = 'Add a profile: its keys into the vault, the rest into ~/.aws/config'; 'list' = 'List profiles with account, region, MFA and session'; 'show' = 'Show one profile'; 'set' = 'Change settings of a profile; KEY= takes one out'; 'rename' = 'Rename a profile wherever it is named'; 'remove' = 'Remove a profile, its keys and its session from this machine'; 'default' = 'Show every default there is, or be rid of it'; 'undo' = 'Take back what an earlier command changed'; 'login' = 'Start a session with one MFA code; every AWS tool then just works'; 'logout' = 'Forget sessions'; 'status' = 'Show which sessions are live, and for how long'; 'whoami' = 'Ask AWS whose credentials a profile has'; 'mfa' = 'Make, store, list and remove MFA devices'; 'rotate' = 'Replace access keys by new ones, with one MFA code'; 'vault' = 'See, unlock, lock and move the place where secrets rest'; 'use' = 'Make a profile the active one of this shell'; 'off' = 'Make no profile the active one of this shell'; 'exec' = 'Run a command with a profile''s credentials'; 'export' = 'Print a profile''s credentials as shell code, dotenv or JSON'; 'console' = 'Open the AWS console of a profile''s account, in a browser window of its own'; 'launcher' = 'Put a launcher for each account into the desktop''s menu'; 'browser' = 'List, reset and remove the browser profiles of accounts'; 'product' = 'Make, explain and join a product''s team file'; 'serverless' = 'Give each stage of a Serverless service its profile'; 'init' = 'Print the integration with a shell, for one line in its start-up file'; 'prompt' = 'Print the active profile in a few words, for other programs'' prompts'; 'completion' = 'Print the code that completes awsprof''s words in a shell'; 'settings' = 'Get, set and list awsprof''s own settings'; 'credential-process' = 'Answer an AWS tool; credential_process lines call this' }
             Options = [ordered]@{ '--version' = 'Show the version and exit'; '--debug' = 'Show each call; no secret'; '--quiet' = 'Keep notices back'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{  }
             Arguments = @()
@@ -187,6 +187,54 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
             Below = [ordered]@{  }
             Options = [ordered]@{ '--service' = 'Open a service, by AWS''s own short name'; '--region' = 'Open it in another region than the profile''s'; '--browser' = 'Open it in another browser than the setting ''browser'' names'; '--print' = 'Print the address, and open nothing'; '--copy-code' = 'Put the current MFA code into the clipboard, for the sign-in page'; '--federate' = 'Sign in an IAM user who has no MFA device without the sign-in page'; '--read-only' = 'Allow what ReadOnlyAccess allows, and no more; role profiles only'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{ '--service' = @('words|acm|amplify|apigateway|appsync|athena|autoscaling|backup|batch|bedrock|billing|budgets|ce|cloudformation|cloudfront|cloudshell|cloudtrail|cloudwatch|codeartifact|codebuild|codecommit|codedeploy|codepipeline|cognito-identity|cognito-idp|config|dms|docdb|dynamodb|ec2|ecr|ecs|efs|eks|elasticache|elasticbeanstalk|elbv2|emr|events|firehose|fsx|globalaccelerator|glue|guardduty|iam|inspector2|iot|kafka|kinesis|kms|lakeformation|lambda|logs|mq|opensearch|organizations|ram|rds|redshift|resource-groups|route53|s3|sagemaker|scheduler|secretsmanager|securityhub|servicecatalog|servicequotas|ses|sns|sqs|ssm|sso|stepfunctions|support|transfer|vpc|wafv2|xray'); '--region' = @('region'); '--browser' = @('text'); '--product' = @('product'); '--user' = @('user') }
+            Arguments = @('selector')
+        }
+        'launcher' = @{
+            Below = [ordered]@{ 'install' = 'Write a launcher, or write it anew'; 'list' = 'List the launchers that awsprof wrote, and whether they still are as it wrote them'; 'remove' = 'Take a launcher away whole; one that was changed by hand is left, and said' }
+            Options = [ordered]@{ '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{  }
+            Arguments = @()
+        }
+        'launcher install' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--all' = 'One for each profile'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--product' = @('product'); '--user' = @('user') }
+            Arguments = @('selector')
+        }
+        'launcher list' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--json' = 'Print JSON'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{  }
+            Arguments = @()
+        }
+        'launcher remove' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--all' = 'Every one that awsprof wrote'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--product' = @('product'); '--user' = @('user') }
+            Arguments = @('selector')
+        }
+        'browser' = @{
+            Below = [ordered]@{ 'list' = 'List browser profiles with their size, and whether they are running'; 'remove' = 'Remove a profile''s browser profile; also that of a profile which is gone, by its full name'; 'reset' = 'Forget all that a browser profile holds; the next use makes it anew' }
+            Options = [ordered]@{ '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{  }
+            Arguments = @()
+        }
+        'browser list' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--json' = 'Print JSON'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{  }
+            Arguments = @()
+        }
+        'browser remove' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--yes' = 'Do not ask'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--product' = @('product'); '--user' = @('user') }
+            Arguments = @('selector')
+        }
+        'browser reset' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--yes' = 'Do not ask'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--product' = @('product'); '--user' = @('user') }
             Arguments = @('selector')
         }
         'product' = @{

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 _START_LIMIT_S = 10
 _START_TRIES = 3
 _NAME = "org.freedesktop.secrets"
+# A socket in the file system, which a program in a network namespace of its own reaches too.
 # Without service directories the bus starts nothing by itself. The usual configuration would start a second keyring,
 # a locked one, in the place of one that is not there yet or has died, and a test would take it for this one.
-_BUS = f"""\
+BUS = f"""\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
-  <listen>unix:tmpdir={tempfile.gettempdir()}</listen>
+  <listen>unix:dir={tempfile.gettempdir()}</listen>
   <policy context="default">
     <allow send_destination="*"/>
     <allow receive_sender="*"/>
@@ -99,7 +100,7 @@ class KeyringDaemon:
         runtime = self._home / "run"
         runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         configuration = self._home / "bus.conf"
-        configuration.write_text(_BUS)
+        configuration.write_text(BUS)
         own = {
             "HOME": str(self._home),
             "XDG_RUNTIME_DIR": str(runtime),

@@ -90,7 +90,8 @@ def rename_command(
     """
     Rename a profile wherever it is named.
 
-    Files, vault, sessions and every source_profile follow; the sections stay where they are.
+    Files, vault, sessions and every source_profile follow, and its browser profile and launcher; the sections stay
+    where they are.
 
     \b
     awsprof rename legacy autochart legacy paul
@@ -105,10 +106,15 @@ def rename_command(
     if dry_run:
         show_dry(preview)
         return
-    if not yes and not world.terminal.confirm(f"Rename {printable(profile.name)} to {name}?"):
+    followers = str(world.following.of(profile.name))
+    along = f", and its {followers} along" if followers else ""
+    if not yes and not world.terminal.confirm(f"Rename {printable(profile.name)} to {name}{along}?"):
         world.say("Nothing was renamed.")
         raise click.exceptions.Exit(1)
-    warn_of_missing_mfa(world, world.renaming.rename(profile, name, force=force))
+    renamed = world.renaming.rename(profile, name, force=force)
+    warn_of_missing_mfa(world, renamed)
+    for sentence in world.following.rename(profile.name, renamed):
+        world.warn(sentence)
     click.echo(f"Renamed {printable(profile.name)} to {name}; 'awsprof undo' takes it back.")
 
 

@@ -52,6 +52,8 @@ _COMMANDS = {
     "console": _Entry(
         "Use them", "console", "Open the AWS console of a profile's account, in a browser window of its own."
     ),
+    "launcher": _Entry("Use them", "launcher", "Put a launcher for each account into the desktop's menu."),
+    "browser": _Entry("Use them", "browser", "List, reset and remove the browser profiles of accounts."),
     "product": _Entry("Projects", "product", "Make, explain and join a product's team file."),
     "serverless": _Entry("Projects", "serverless", "Give each stage of a Serverless service its profile."),
     "init": _Entry("Shell", "shell", "Print the integration with a shell, for one line in its start-up file."),

@@ -220,17 +220,23 @@ def remove_command(world: World, selector: str, delete_key: bool, yes: bool, nar
     """
     Remove a profile, its keys and its session from this machine.
 
+    Its browser profile and its launcher go too.
+
     \b
     awsprof remove autochart_legacy_paul
     awsprof remove legacy --delete-key --yes
     """
     profile = one(world, selector, narrowing)
     world.removing.check(profile, delete_key=delete_key)
-    what = f"Remove {printable(profile.name)}{' and delete its access key at AWS' if delete_key else ''}?"
+    followers = str(world.following.of(profile.name))
+    along = f" with its {followers}" if followers else ""
+    what = f"Remove {printable(profile.name)}{along}{' and delete its access key at AWS' if delete_key else ''}?"
     if not yes and not world.terminal.confirm(what):
         world.say("Nothing was removed.")
         raise click.exceptions.Exit(1)
     removed = world.removing.remove(profile, delete_key=delete_key)
+    for sentence in world.following.remove(profile.name):
+        world.warn(sentence)
     click.echo(f"Removed {printable(removed.name)}.")
     if removed.deleted_key_id:
         click.echo(f"Its access key {removed.deleted_key_id} is deleted at AWS.")

@@ -131,13 +131,13 @@ def _session_words(world: World, profile: Profile) -> str:
     return str(session["state"])
 
 
-def table(rows: Sequence[Sequence[str]], colours: Sequence[str | None]) -> str:
-    """Return *rows* in columns, the first being their heads; what a terminal might act on is escaped."""
+def table(rows: Sequence[Sequence[str]], colours: Sequence[str | None] | None = None) -> str:
+    """Return *rows*, the first of them the head, in columns as wide as they need to be."""
     # Written here because importing rich costs as much as all the rest of ``list``.
     plain = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in plain) for column in range(len(plain[0]))]
     lines = []
-    for row, colour in zip(plain, colours, strict=True):
+    for row, colour in zip(plain, colours or [None] * len(rows), strict=True):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         lines.append(click.style(line, fg=colour) if colour else line)
     return "\n".join(lines)

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
     from awsprof.aws.calls import Aws
     from awsprof.aws.cli import AwsCli
-    from awsprof.browsers.console import Browsers, Console
+    from awsprof.browsers.console import Console
+    from awsprof.browsers.directories import Directories
+    from awsprof.browsers.following import Following
+    from awsprof.browsers.launchers import Launchers
+    from awsprof.browsers.opening import Browsers
     from awsprof.journal.journal import Journal
     from awsprof.model import CallerIdentity, Credentials, Profile
     from awsprof.profiles.adding import Adding
@@ -84,6 +88,7 @@ class World:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
     become: Callable[[Sequence[str], dict[str, str]], int] = _become
+    platform: str = sys.platform
     debug: bool = False
     quiet: bool = False
     in_credential_process: bool = False
@@ -328,10 +333,6 @@ class World:
         return self.aws.caller_identity(credentials, region=profile.region_for_calls(self.environ))
 
     @cached_property
-    def browsers(self) -> Browsers:
-        raise AwsprofError("This awsprof opens no browsers yet")
-
-    @cached_property
     def console(self) -> Console:
         from awsprof.browsers.console import Console
 
@@ -341,6 +342,44 @@ class World:
             aws=lambda: self.aws,
             browsers=lambda: self.browsers,
             environ=self.environ,
+        )
+
+    @cached_property
+    def browsers(self) -> Browsers:
+        from awsprof.browsers.installed import RealProbe, find_browsers
+        from awsprof.browsers.opening import Browsers, Detached
+
+        return Browsers(
+            find=lambda: find_browsers(self.platform, self.environ, RealProbe(self.environ)),
+            directories=self.browser_directories,
+            environ=self.environ,
+            launch=Detached,
+            browser=self.settings.browser,
+            services=self.settings.console_services,
+            platform=self.platform,
+        )
+
+    @cached_property
+    def browser_directories(self) -> Directories:
+        from awsprof.browsers.directories import Directories
+
+        return Directories(self.places, self.environ)
+
+    @cached_property
+    def launchers(self) -> Launchers:
+        from awsprof.browsers.launchers import Launchers
+
+        return Launchers(self.places)
+
+    @cached_property
+    def following(self) -> Following:
+        from awsprof.browsers.following import Following
+        from awsprof.configfiles.launcher import find_launcher
+
+        return Following(
+            directories=self.browser_directories,
+            launchers=self.launchers,
+            find_launcher=lambda: find_launcher(self.environ),
         )
 
     # The person, as sessions see one.

@@ -1,0 +1,66 @@
+"""
+Who is using a browser profile: a process of this machine, or another machine's that shares its disk.
+
+Knows processes; not how a browser marks what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROCESSES = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Occupant:
+    """A running browser; *host* is None for this machine's own, and *lock* is the file that says so."""
+
+    lock: Path
+    host: str | None = None
+
+
+def runs_here(pid: int | None, directory: Path) -> bool:
+    """
+    Whether the browser that left *pid* in its lock still runs on *directory*.
+
+    A number alone tells little: it may be another process's by now, and in a sandbox a browser has numbers of its own.
+    So where the system shows command lines, one of them has to name the directory.
+    """
+    if not (_PROCESSES / "self" / "cmdline").exists():
+        return pid is not None and _is_alive(pid)
+    name = os.fsencode(directory)
+    first = [_PROCESSES / str(pid)] if pid is not None else []
+    others = (path for path in _PROCESSES.iterdir() if path.name.isdigit())
+    return any(name in _command_line(path) for path in (*first, *others))
+
+
+def _command_line(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""  # it ended meanwhile, or is hidden from us
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name != "posix":
+        return False  # there, signal 0 would end the process; its browsers' locks are files that cannot be opened
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
+
+
+def is_shut(lock: Path) -> bool:
+    """Whether a program on Windows keeps *lock* open for itself alone; reasoned from the documentation, not run."""
+    try:
+        with lock.open("r+b"):
+            return False
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True
