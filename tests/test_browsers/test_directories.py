@@ -127,7 +127,7 @@ def test_what_firefox_is_told(directories: Directories) -> None:
     assert [line for line in (path / "bookmarks.html").read_text().splitlines() if line.startswith("<DT><A")] == [
         '<DT><A HREF="https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1">Console</A>',
         '<DT><A HREF="https://111122223333.signin.aws.amazon.com/console?region=eu-west-1">Sign in</A>',
-        '<DT><A HREF="https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1">s3</A>',
+        '<DT><A HREF="https://eu-west-1.console.aws.amazon.com/s3/buckets?region=eu-west-1">s3</A>',
     ]
 
 

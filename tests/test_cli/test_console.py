@@ -461,8 +461,8 @@ def test_a_process_that_serves_a_role(awsprof: CommandLine, role: str, home: Pat
 def test_a_process_that_serves_a_user(awsprof: CommandLine, logged_in: Identity, home: Path) -> None:
     """A user's own session signs nobody in: the sign-in page of the account that AWS names."""
     process_section(home, "theirs", exported(awsprof, logged_in.profile))
-    assert awsprof("console", "theirs").stdout == f"theirs: sign-in page opened, account {DEV}\n"
-    assert address(awsprof) == SIGN_IN
+    assert awsprof("console", "theirs").stdout == f"theirs: sign-in page opened, account {DEV} (autochart-dev)\n"
+    assert address(awsprof) == SIGN_IN.replace(DEV, "autochart-dev")
     outcome = awsprof("console", "theirs", "--federate")
     assert (outcome.status, len(awsprof.browsers.opened)) == (1, 1)
     assert "which AWS makes no federated user of" in outcome.stderr
