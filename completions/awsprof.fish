@@ -386,7 +386,7 @@ function __awsprof_complete_table --no-scope-shadowing
             set kinds '--service=words|acm|amplify|apigateway|appsync|athena|autoscaling|backup|batch|bedrock|billing|budgets|ce|cloudformation|cloudfront|cloudshell|cloudtrail|cloudwatch|codeartifact|codebuild|codecommit|codedeploy|codepipeline|cognito-identity|cognito-idp|config|dms|docdb|dynamodb|ec2|ecr|ecs|efs|eks|elasticache|elasticbeanstalk|elbv2|emr|events|firehose|fsx|globalaccelerator|glue|guardduty|iam|inspector2|iot|kafka|kinesis|kms|lakeformation|lambda|logs|mq|opensearch|organizations|ram|rds|redshift|resource-groups|route53|s3|sagemaker|scheduler|secretsmanager|securityhub|servicecatalog|servicequotas|ses|sns|sqs|ssm|sso|stepfunctions|support|transfer|vpc|wafv2|xray' '--region=region' '--browser=text' '--product=product' '--user=user'
             set arguments selector
         case launcher
-            set below install\t'Write a launcher, or write it anew' list\t'List the launchers that awsprof wrote, and whether they still are as it wrote them' remove\t'Take a launcher away whole; one that was changed by hand is left, and said'
+            set below install\t'Write a launcher, or write it anew' list\t'List the launchers that awsprof wrote, and whether they still are as it wrote them' remove\t'Take a launcher away whole'
             set options --help\t'Show this message and exit' -h\t'Show this message and exit'
         case 'launcher install'
             set options --all\t'One for each profile' --product\t'Look among this product\'s profiles only' --user\t'Look among this user\'s profiles only' --exact\t'Take SELECTOR as a full profile name only' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
@@ -399,7 +399,7 @@ function __awsprof_complete_table --no-scope-shadowing
             set kinds '--product=product' '--user=user'
             set arguments selector
         case browser
-            set below list\t'List browser profiles with their size, and whether they are running' remove\t'Remove a profile\'s browser profile; also that of a profile which is gone, by its full name' reset\t'Forget all that a browser profile holds; the next use makes it anew'
+            set below list\t'List browser profiles with their size, and whether they are running' remove\t'Remove a profile\'s browser profile' reset\t'Forget all that a browser profile holds; the next use makes it anew'
             set options --help\t'Show this message and exit' -h\t'Show this message and exit'
         case 'browser list'
             set options --json\t'Print JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'

@@ -190,7 +190,7 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
             Arguments = @('selector')
         }
         'launcher' = @{
-            Below = [ordered]@{ 'install' = 'Write a launcher, or write it anew'; 'list' = 'List the launchers that awsprof wrote, and whether they still are as it wrote them'; 'remove' = 'Take a launcher away whole; one that was changed by hand is left, and said' }
+            Below = [ordered]@{ 'install' = 'Write a launcher, or write it anew'; 'list' = 'List the launchers that awsprof wrote, and whether they still are as it wrote them'; 'remove' = 'Take a launcher away whole' }
             Options = [ordered]@{ '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{  }
             Arguments = @()
@@ -214,7 +214,7 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
             Arguments = @('selector')
         }
         'browser' = @{
-            Below = [ordered]@{ 'list' = 'List browser profiles with their size, and whether they are running'; 'remove' = 'Remove a profile''s browser profile; also that of a profile which is gone, by its full name'; 'reset' = 'Forget all that a browser profile holds; the next use makes it anew' }
+            Below = [ordered]@{ 'list' = 'List browser profiles with their size, and whether they are running'; 'remove' = 'Remove a profile''s browser profile'; 'reset' = 'Forget all that a browser profile holds; the next use makes it anew' }
             Options = [ordered]@{ '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{  }
             Arguments = @()

@@ -49,7 +49,7 @@ def desktop_entry(profile: Profile, *, launcher: str, icon: Path, window_class: 
         "Version": "1.0",
         "Name": _string(title),
         "Comment": _string(printable(f"Open the AWS console of {account} as {profile.name}")),
-        "Exec": _exec([launcher, "console", "--exact", *(["--"] * profile.name.startswith("-")), profile.name]),
+        "Exec": _exec(console_words(launcher, profile)),
         "TryExec": _string(launcher),
         "Icon": _string(str(icon)),
         "StartupWMClass": _string(window_class),
@@ -57,6 +57,11 @@ def desktop_entry(profile: Profile, *, launcher: str, icon: Path, window_class: 
         "Keywords": _strings(map(printable, filter(None, words))),
     }
     return "[Desktop Entry]\n" + "".join(f"{key}={value}\n" for key, value in entry.items())
+
+
+def console_words(launcher: str, profile: Profile) -> list[str]:
+    """Return the words that open the console of *profile*, and of no other that its name might select."""
+    return [launcher, "console", "--exact", *(["--"] * profile.name.startswith("-")), profile.name]
 
 
 def _string(text: str) -> str:

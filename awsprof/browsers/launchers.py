@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from awsprof.browsers.colours import colour_of
-from awsprof.browsers.desktop_entry import desktop_entry, icon
+from awsprof.browsers.desktop_entry import console_words, desktop_entry, icon
 from awsprof.browsers.look import window_class
 from awsprof.errors import ExistsError
 from awsprof.fastpath import file_name, read_private_file
@@ -64,7 +64,7 @@ def runs_launchers(platform: str) -> bool:
 
 def command_line(profile: Profile, *, launcher: str, platform: str) -> str:
     """Return the command line for a launcher made by hand; reasoned from the systems' rules for the others."""
-    words = [launcher, "console", "--exact", *(["--"] * profile.name.startswith("-")), profile.name]
+    words = console_words(launcher, profile)
     return subprocess.list2cmdline(words) if platform == "win32" else shlex.join(words)
 
 

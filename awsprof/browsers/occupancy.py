@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from awsprof.storage.private import is_gone
+
 _PROCESSES = Path("/proc")
 
 
@@ -29,7 +31,7 @@ def runs_here(pid: int | None, directory: Path) -> bool:
     So where the system shows command lines, one of them has to name the directory.
     """
     if not (_PROCESSES / "self" / "cmdline").exists():
-        return pid is not None and _is_alive(pid)
+        return pid is not None and not is_gone(pid)
     name = os.fsencode(directory)
     first = [_PROCESSES / str(pid)] if pid is not None else []
     others = (path for path in _PROCESSES.iterdir() if path.name.isdigit())
@@ -41,18 +43,6 @@ def _command_line(process: Path) -> bytes:
         return (process / "cmdline").read_bytes()
     except OSError:
         return b""  # it ended meanwhile, or is hidden from us
-
-
-def _is_alive(pid: int) -> bool:
-    if os.name != "posix":
-        return False  # there, signal 0 would end the process; its browsers' locks are files that cannot be opened
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except (ProcessLookupError, OverflowError):
-        return False
-    return True
 
 
 def is_shut(lock: Path) -> bool:

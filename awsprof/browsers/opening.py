@@ -210,7 +210,7 @@ class Browsers:
         return choose(name or self._browser, self._find())
 
     def _look(self, profile: Profile) -> Look:
-        return look_of(profile, self._services, region=profile.region or "us-east-1")
+        return look_of(profile, self._services, region=profile.region_for_calls(self._environ))
 
     def _check_display(self) -> None:
         if self._platform in ("darwin", "win32") or any(map(self._environ.get, ("DISPLAY", "WAYLAND_DISPLAY"))):

@@ -82,7 +82,11 @@ def reset_command(world: World, selector: str, yes: bool, narrowing: Narrowing) 
 @selecting
 @click.pass_obj
 def remove_command(world: World, selector: str, yes: bool, narrowing: Narrowing) -> None:
-    """Remove a profile's browser profile; also that of a profile which is gone, by its full name."""
+    """
+    Remove a profile's browser profile.
+
+    That of a profile which is gone is removed by its full name.
+    """
     orphans = {each.profile for each in world.browser_directories.all()} - set(world.files.profiles())
     name = selector if selector in orphans else one(world, selector, narrowing).name
     _remove(world, name, yes=yes, verb="remove")

@@ -92,7 +92,11 @@ def list_command(world: World, as_json: bool) -> None:
 @selecting
 @click.pass_obj
 def remove_command(world: World, selector: str | None, everyone: bool, narrowing: Narrowing) -> None:
-    """Take a launcher away whole; one that was changed by hand is left, and said. Exit 1 then."""
+    """
+    Take a launcher away whole.
+
+    One that was changed by hand is left, and exit 1 says so.
+    """
     from awsprof.browsers.launchers import left_alone
 
     left = False

@@ -60,11 +60,12 @@ def sweep(directory: Path) -> None:
     with contextlib.suppress(OSError):
         for name in os.listdir(directory):
             match = re.fullmatch(rf"{re.escape(TEMP_PREFIX)}([0-9]+)-[0-9a-f]{{16}}", name)
-            if match and (_is_gone(int(match[1])) or time.time() - (directory / name).stat().st_mtime > _STALE_S):
+            if match and (is_gone(int(match[1])) or time.time() - (directory / name).stat().st_mtime > _STALE_S):
                 (directory / name).unlink()
 
 
-def _is_gone(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
+    """Whether there is certainly no process of that number."""
     if os.name != "posix":
         return False  # there, signal 0 would end the process
     try:

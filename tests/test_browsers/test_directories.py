@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import html
 import json
 import os
 import socket
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from awsprof.browsers.installed import Browser, Packaging
+from awsprof.browsers.sign_in import service_page
 from awsprof.errors import BrowserError
 from tests.test_browsers.conftest import CHROMIUM, FIREFOX, make_look
 
@@ -127,7 +129,7 @@ def test_what_firefox_is_told(directories: Directories) -> None:
     assert [line for line in (path / "bookmarks.html").read_text().splitlines() if line.startswith("<DT><A")] == [
         '<DT><A HREF="https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1">Console</A>',
         '<DT><A HREF="https://111122223333.signin.aws.amazon.com/console?region=eu-west-1">Sign in</A>',
-        '<DT><A HREF="https://eu-west-1.console.aws.amazon.com/s3/buckets?region=eu-west-1">s3</A>',
+        f'<DT><A HREF="{html.escape(service_page("s3", "aws", "eu-west-1"))}">s3</A>',
     ]
 
 

@@ -6,7 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from awsprof.cli.main import main
+from awsprof.cli.world import World
 from tests.command_line import CommandLine, Outcome
 from tests.test_cli.conftest import everything, write_config
 
@@ -137,3 +140,15 @@ def test_remove_of_a_profile_leaves_a_launcher_that_was_changed(awsprof: Command
         f"Removed {NAME}.\n",
         f"Warning: {entry} was changed since awsprof wrote it, so it was left; remove it by hand.\n",
     )
+
+
+@pytest.mark.parametrize(("platform", "quote"), [("darwin", "'"), ("win32", '"')])
+def test_other_systems_get_the_line_to_put_into_one(platform: str, quote: str, entries: Path, launcher: Path) -> None:
+    """One command line a profile, and nothing written."""
+    outcome = CliRunner().invoke(main, ["launcher", "install", "--all"], obj=World(platform=platform))
+    assert (outcome.exit_code, outcome.stdout) == (
+        0,
+        f"{launcher} console --exact {NAME}\n{launcher} console --exact {PROD}\n"
+        f"{launcher} console --exact {quote}{OLD}{quote}\n",
+    )
+    assert not entries.exists()
