@@ -12,7 +12,7 @@ import email.utils
 import os
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import botocore.config
 import botocore.exceptions
@@ -41,22 +41,15 @@ if TYPE_CHECKING:
 
     from awsprof.model import Credentials
 
-NOTABLE_SKEW_S = 30
-
-
-class _Patience(NamedTuple):
-    """How often a call is tried, and how long each try waits for a connection and for an answer."""
-
-    attempts: int
-    connect_s: float
-    answer_s: float
-
-
-_SEND_ONCE = _Patience(1, 10, 30)
+CONNECT_TIMEOUT_S = 10
+READ_TIMEOUT_S = 30
 # A read may be asked again, so each try is short: all of them end before others give up waiting for a lock.
-_READ = _Patience(3, 10, 10)
-_GLANCE = _Patience(1, 2, 3)
-
+_READ_ATTEMPTS = 3
+_TRY_TIMEOUT_S = 10
+# What nobody is to wait for.
+_GLANCE_CONNECT_TIMEOUT_S = 2
+_GLANCE_TIMEOUT_S = 3
+NOTABLE_SKEW_S = 30
 
 _INVALID_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException")
@@ -97,22 +90,24 @@ class Client:
 
     def read(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that changes nothing; a lost answer or a busy service is asked again, with backoff."""
-        return self._call(operation, parameters, _READ)
+        return self._call(operation, parameters, attempts=_READ_ATTEMPTS)
 
     def glance(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that changes nothing and that nobody is to wait for: one short attempt."""
-        return self._call(operation, parameters, _GLANCE)
+        return self._call(operation, parameters, attempts=1, glance=True)
 
     def send_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that uses up a token code or makes something: one attempt, never repeated."""
-        return self._call(operation, parameters, _SEND_ONCE)
+        return self._call(operation, parameters, attempts=1)
 
-    def _call(self, operation: str, parameters: dict[str, Any], patience: _Patience) -> dict[str, Any]:
+    def _call(
+        self, operation: str, parameters: dict[str, Any], *, attempts: int, glance: bool = False
+    ) -> dict[str, Any]:
         started = time.monotonic()
         outcome = "ok"
         try:
-            with translated(operation, self._region, may_be_done=patience is _SEND_ONCE):
-                client = self._build(patience)
+            with translated(operation, self._region, may_be_done=attempts == 1 and not glance):
+                client = self._build(attempts, glance)
                 return dict(getattr(client, _snake(operation))(**parameters))
         except AwsError as error:
             outcome = error.code or type(error).__name__
@@ -121,7 +116,7 @@ class Client:
             elapsed_ms = (time.monotonic() - started) * 1000
             self._trace(f"{self._service} {operation} in {self._region}: {outcome}, {elapsed_ms:.0f} ms")
 
-    def _build(self, patience: _Patience) -> BaseClient:
+    def _build(self, attempts: int, glance: bool) -> BaseClient:
         token = self._credentials.session_token if isinstance(self._credentials, SessionCredentials) else None
         client: BaseClient = self._session.create_client(
             self._service,
@@ -131,9 +126,9 @@ class Client:
             aws_session_token=token,
             endpoint_url=endpoint_url(self._service, self._environ),
             config=botocore.config.Config(
-                connect_timeout=patience.connect_s,
-                read_timeout=patience.answer_s,
-                retries={"total_max_attempts": patience.attempts, "mode": "standard"},
+                connect_timeout=_GLANCE_CONNECT_TIMEOUT_S if glance else CONNECT_TIMEOUT_S,
+                read_timeout=_GLANCE_TIMEOUT_S if glance else READ_TIMEOUT_S if attempts == 1 else _TRY_TIMEOUT_S,
+                retries={"total_max_attempts": attempts, "mode": "standard"},
             ),
         )
         return client
