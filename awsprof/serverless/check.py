@@ -63,20 +63,28 @@ class Check:
             only: One stage, about to be deployed: what the environment would put in the profile's place is then an
                 error, and not a warning.
         """
-        found = [
-            finding
-            for stage in stages_of(self._team, only)
-            for finding in self._stage(stage, about_to=only is not None)
-        ]
+        found: list[Finding] = []
+        for stage in stages_of(self._team, only):
+            found += self._stage(stage, stage.name, about_to=only is not None)
+            if stage.name == self._stage_without_option():
+                # A variable may ask for the option itself, and come to something else where it is not given.
+                found += self._stage(stage, None, about_to=only is not None)
         if only is None:
             found += self._unknown_stages()
         # What is wrong with the whole file is said once, and not for each stage.
         return list(dict.fromkeys(found))
 
-    def _stage(self, stage: Stage, *, about_to: bool) -> Iterator[Finding]:
+    def _stage_without_option(self) -> str | None:
+        try:
+            return self._resolver(None).stage
+        except (StoppedError, CannotTellError):
+            return None
+
+    def _stage(self, stage: Stage, option: str | None, *, about_to: bool) -> Iterator[Finding]:
+        """Check a stage; *option* is what ``--stage`` says, None where it is not given."""
         finding = self._service.finding
         try:
-            resolver = self._resolver(stage.name)
+            resolver = self._resolver(option)
             provider, named = resolver.at(PROFILE[0]), resolver.at(*PROFILE)
         except StoppedError as error:
             yield finding(
@@ -96,7 +104,7 @@ class Check:
             )
             return
         instead = override(resolver.environ, stage.name)
-        guard = check_guard(self._service, stage, lambda account_id: self._resolver(stage.name, account_id))
+        guard = check_guard(self._service, stage, lambda account_id: self._resolver(option, account_id))
         faults = [fault for fault in (guard, extra_accounts(self._service, stage)) if fault is not None]
         yield from faults
         if isinstance(provider, dict) and "profile" not in provider:
