@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -235,7 +236,9 @@ def _team_region(path: Path, table: Mapping[str, Any]) -> str | None:
 def _only(path: Path, table: Mapping[str, Any], keys: Sequence[str], lines: Sequence[str]) -> None:
     for key in table:
         if key not in keys:
-            line = next((n for n, line in enumerate(lines, 1) if line.lstrip("[ \t\"'").startswith(key)), 1)
+            # At the beginning of a line as a key, or as the last part of a table's name.
+            here = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]|\s*\[.*\b{re.escape(key)}["']?\s*\]""")
+            line = next((n for n, line in enumerate(lines, 1) if here.match(line)), 1)
             raise UsageError(f"{path}, line {line}: there is no key '{printable(key)}'", hint=_nearest(key, keys))
 
 

@@ -259,4 +259,11 @@ def run() -> int:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115 - as long as the process lives
     status = main.main(standalone_mode=False)
     assert isinstance(status, int)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        # Python itself would find out at its end, and say so in words of its own.
+        sys.stdout = None
+        return show_error(1, f"The output could not be written: {error.strerror}", None)
     return status

@@ -69,13 +69,16 @@ def exec_command(context: click.Context, words: tuple[str, ...], read_only: bool
         raise click.UsageError("There is no command to run", context)
     profile = one(world, words[0] if words else None, narrowing)
     from awsprof.serverless.starting import check_start, stand_in
-    from awsprof.shells.environment import for_command
+    from awsprof.shells.environment import for_command, without_others
 
-    framework = check_start(command, profile, world.team, directory=Path.cwd(), environ=world.environ)
+    kept = without_others(world.environ)
+    start = check_start(command, profile, world.team, directory=Path.cwd(), environ=kept)
+    if start is not None and start.warning:
+        world.warn(start.warning)
     warn_of_missing_mfa(world, profile)
     served = world.sessions.serve(profile, read_only=read_only)
     environ = for_command(world.environ, profile, served.credentials)
-    if framework is not None:
+    if start is not None:
         environ |= stand_in(profile, world.places, Path.cwd(), world.environ)
     context.exit(world.become(command, environ))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from awsprof.storage.small import read_small_file
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -25,11 +27,10 @@ _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 def read_dotenv(directory: Path, stage: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of ``.env.<stage>``, or of ``.env`` where there is none."""
     for name in (f".env.{stage}", ".env"):
-        try:
-            with (directory / name).open("rb") as file:
-                text = file.read(_MAX_BYTES).decode("utf-8", "replace")
-        except (OSError, ValueError):
+        data = read_small_file(directory / name, _MAX_BYTES)
+        if data is None:
             continue
+        text = data.decode("utf-8", "replace")
         found: dict[str, str] = {}
         for match in _LINE.finditer(text):
             plain = (

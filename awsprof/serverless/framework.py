@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from awsprof.storage.small import read_small_file
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NAMES = ("osls", "serverless")
 _MAX_BYTES = 1_048_576
 _FIRST_WITH_PROCESSES = 4
+# A version or a range that stays within one: not '>=3', '3 || 4' or 'latest'. An alias of npm's may stand before it.
+_EXACT = re.compile(r"(?:npm:(?:@[^@]*|[^@]*)@)?[\s^~v=]*([0-9]{1,4})(?:\.[\w.+*-]*)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,13 @@ class Framework:
 
     @property
     def knows_credential_process(self) -> bool:
-        """Version 3 of both uses the AWS SDK for JavaScript v2 in a way that passes over credential_process."""
-        major = re.search(r"[0-9]+", self.version)
-        return major is None or int(major[0]) >= _FIRST_WITH_PROCESSES
+        """
+        Version 3 of both uses the AWS SDK for JavaScript v2 in a way that passes over credential_process.
+
+        What a range leaves open is taken for the newer.
+        """
+        exact = _EXACT.fullmatch(self.version)
+        return exact is None or int(exact[1]) >= _FIRST_WITH_PROCESSES
 
 
 def find_framework(
@@ -83,9 +91,8 @@ def _installed(package: Path) -> Framework | None:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        with path.open("rb") as file:
-            table = json.loads(file.read(_MAX_BYTES))
-    except (OSError, ValueError, RecursionError):
+        table = json.loads(read_small_file(path, _MAX_BYTES) or b"{}")
+    except (ValueError, RecursionError):
         return {}
     return table if isinstance(table, dict) else {}
 
@@ -110,15 +117,9 @@ def override(environ: Mapping[str, str], stage: str) -> Override | None:
 
 
 _PROGRAMS = ("serverless", "sls", "osls")
-# What runs a program of node_modules, and the word it may put before its name.
-_RUNNERS = {
-    "npx": (),
-    "pnpx": (),
-    "bunx": (),
-    "pnpm": ("exec", "dlx"),
-    "yarn": ("exec", "run", "dlx"),
-    "npm": ("exec", "x"),
-}
+# What runs another program, and the words that may stand between the two beside options and their values.
+_RUNNERS = ("npx", "pnpx", "bunx", "pnpm", "yarn", "npm", "node", "env", "time", "nohup", "nice", "dotenv", "cross-env")
+_BETWEEN = ("exec", "x", "dlx", "run", "--")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +140,17 @@ def invocation(words: Sequence[str]) -> Invocation | None:
 
 
 def _arguments(words: Sequence[str]) -> Sequence[str] | None:
-    at = 0
-    while at < len(words):
-        name = re.split(r"[/\\]", words[at])[-1].lower()
+    through = False
+    for at, word in enumerate(words):
+        name = re.split(r"[/\\]", word)[-1].lower()
         name = re.sub(r"\.(cmd|exe|js|ps1)$", "", name).partition("@")[0]
         if name in _PROGRAMS:
             return words[at + 1 :]
-        if name == "node" and at == 0:
-            at += 1
-        elif name in _RUNNERS and at == 0:
-            at += 1
-            while at < len(words) and (words[at].startswith("-") or words[at] in _RUNNERS[name]):
-                at += 1
-        else:
+        if name in _RUNNERS:
+            through = True
+        elif not through or not (
+            word.startswith("-") or words[at - 1].startswith("-") or "=" in word or word in _BETWEEN
+        ):
             return None
     return None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from awsprof.errors import UsageError
+from awsprof.findings import Finding, Severity
 from awsprof.naming import printable
 from awsprof.serverless.yaml_data import Data, read_data
 from awsprof.storage.replace import read_shared_file
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from awsprof.serverless.yaml_data import Value
 
 PROFILE = ("provider", "profile")
+_MOST_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,6 @@ class Service:
     @property
     def directory(self) -> Path:
         return self.path.parent
-
-    @property
-    def has_profile(self) -> bool:
-        provider = self.raw("provider")
-        return isinstance(provider, dict) and "profile" in provider
 
     def raw(self, *path: str) -> Value:
         """Return what stands at a path of keys, its variables as they are written; None where nothing does."""
@@ -51,6 +48,25 @@ class Service:
         places = {"self:custom.profiles": ("custom", "profiles", stage), "param:profile": ("params", stage, "profile")}
         found = (path for source, path in places.items() if source in named and self.raw(*path) is not None)
         return next(found, PROFILE)
+
+    def as_written(self, stage: str) -> str:
+        """Return a stage's profile before its variables are resolved, in one line that is not too long."""
+        return " ".join(str(self.raw(*self.place_of_profile(stage))).split())[:_MOST_SHOWN]
+
+    def finding(
+        self,
+        stage: str,
+        code: str,
+        message: str,
+        fix: str | None,
+        *,
+        profile: str | None = None,
+        severity: Severity = Severity.ERROR,
+        place: tuple[str, ...] | None = None,
+    ) -> Finding:
+        """Make a finding that stands where a stage's profile does, or at the path of keys *place*."""
+        line = self.data.line_of(*(place or self.place_of_profile(stage))) or 1
+        return Finding(code, severity, message, fix, file=str(self.path), line=line, profile=profile)
 
 
 def read_service(path: Path) -> Service:

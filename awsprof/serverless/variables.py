@@ -7,24 +7,24 @@ Knows the grammar and sources of version 3 and of osls 3 and 4, which agree; not
 from __future__ import annotations
 
 import json
-import os
 import re
 from typing import TYPE_CHECKING
 
-from awsprof.errors import AwsprofError
+from awsprof.errors import AwsprofError, UnparsableYamlError
 from awsprof.naming import printable
 from awsprof.serverless.dotenv import read_dotenv
 from awsprof.serverless.yaml_data import Value, read_data
+from awsprof.storage.small import read_small_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_MAX_DEPTH = 40
+_MAX_DEPTH = 60
 _MAX_FILE_BYTES = 1_048_576
-_SOURCE = re.compile(r"\s*([a-z][a-zA-Z0-9]*)\s*(?=[:(])")
+_SOURCE = re.compile(r"([a-z][a-zA-Z0-9]*)(?=[:(])")
 _LITERALS: dict[str, Value] = {"true": True, "false": False, "null": None}
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 # What only AWS, a plugin or JavaScript can tell.
 _TEXT_ENDINGS = (".js", ".cjs", ".mjs", ".ts", ".tfstate")
 
@@ -40,17 +40,29 @@ class CannotTellError(AwsprofError):
 class Resolver:
     """Resolves the variables of one service for one stage."""
 
-    def __init__(self, config: Value, *, directory: Path, environ: Mapping[str, str], stage: str | None) -> None:
+    def __init__(
+        self,
+        config: Value,
+        *,
+        directory: Path,
+        environ: Mapping[str, str],
+        stage: str | None,
+        account_id: str | None = None,
+    ) -> None:
         """
         Args:
             config: serverless.yml as it was read.
             directory: Where it lies.
             stage: What ``--stage`` says; None: the option is not given.
+            account_id: The account to suppose that the credentials are of; None: only AWS could tell.
         """
         self._config = config
         self._directory = directory
         self._option = stage
+        self._account_id = account_id
         self._depth = 0
+        self._found: dict[str, Value] = {}
+        self._open: set[str] = set()
         self.environ = dict(environ)
         self.asked: set[str] = set()
         self.stage = self._stage()
@@ -73,39 +85,45 @@ class Resolver:
         found = self._option if self._option is not None else self.at("provider", "stage")
         return "dev" if found is None else _text(found)
 
-    def _follow(self, value: Value, path: tuple[str, ...]) -> Value:
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise StoppedError("its variables lead round in a circle")
-        try:
-            for key in path:
-                value = self._resolved(value)
-                if isinstance(value, dict):
-                    value = value.get(key)
-                elif isinstance(value, list):
-                    value = value[int(key)] if key.isdecimal() and int(key) < len(value) else None
-                else:
-                    return None
-            return self._resolved(value)
-        finally:
-            self._depth -= 1
-
-    def _resolved(self, value: Value) -> Value:
+    def resolved(self, value: Value) -> Value:
+        """Return what a value comes to; as for ``at``."""
         if not isinstance(value, str) or "${" not in value:
             return value
+        if value in self._found:
+            return self._found[value]
+        if value in self._open:
+            raise StoppedError("its variables lead round in a circle")
+        self._open.add(value)
+        self._deeper()
+        try:
+            found = self._found[value] = self._in_text(value)
+            return found
+        finally:
+            self._open.discard(value)
+            self._depth -= 1
+
+    def _follow(self, value: Value, path: tuple[str, ...]) -> Value:
+        for key in path:
+            value = self.resolved(value)
+            if isinstance(value, dict):
+                value = value.get(key)
+            elif isinstance(value, list):
+                at = int(key) if key.isdecimal() and len(key) < 9 else len(value)
+                value = value[at] if at < len(value) else None
+            else:
+                return None
+        return self.resolved(value)
+
+    def _deeper(self) -> None:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise StoppedError("its variables lead round in a circle")
-        try:
-            return self._in_text(value)
-        finally:
-            self._depth -= 1
+            raise CannotTellError("its variables lead on for too long")
 
     def _in_text(self, text: str) -> Value:
         parts: list[str] = []
         at = 0
         while (start := text.find("${", at)) >= 0:
-            slashes = len(text[:start]) - len(text[:start].rstrip("\\"))
+            slashes = next((n for n in range(start) if text[start - 1 - n] != "\\"), start)
             if slashes % 2 or not _SOURCE.match(text, start + 2):
                 # Escaped, or CloudFormation's own, as in ${AWS::Region}.
                 parts.append(text[at : start + 2])
@@ -113,7 +131,7 @@ class Resolver:
                 continue
             parts.append(text[at:start])
             value, at = self._variable(text, start + 2)
-            value = self._resolved(value)
+            value = self.resolved(value)
             if not "".join(parts) and at == len(text):
                 return value
             parts.append(_text(value))
@@ -136,14 +154,16 @@ class Resolver:
         return found, at + 1
 
     def _from(self, source: _Source) -> Value:
-        address = None if source.address is None else _text(self._resolved(source.address))
-        parameters = [_text(self._resolved(parameter)) for parameter in source.parameters]
+        address = None if source.address is None else _text(self.resolved(source.address))
+        parameters = [_text(self.resolved(parameter)) for parameter in source.parameters]
         if source.type == "env" and address:
             return self.environ.get(address)
         if source.type == "opt":
             return self._option if address == "stage" else None
         if source.type == "sls" and address == "stage":
             return self.stage
+        if source.type == "aws" and address == "accountId" and self._account_id is not None:
+            return self._account_id
         if source.type == "self":
             self.asked.add(address or "")
             return self._follow(self._config, tuple(address.split(".")) if address else ())
@@ -164,30 +184,31 @@ class Resolver:
 
     def _file(self, name: str, address: str | None) -> Value:
         path = self._directory / name
-        if name.endswith(_TEXT_ENDINGS):
-            raise CannotTellError(f"{printable(name)} is only known to the framework")
         try:
-            if not path.exists():
-                return None
-            with path.open("rb") as file:
-                data = file.read(_MAX_FILE_BYTES + 1)
-        except (OSError, ValueError) as error:
-            raise StoppedError(f"{printable(name)} cannot be read: {getattr(error, 'strerror', error)}") from None
-        if len(data) > _MAX_FILE_BYTES:
-            raise CannotTellError(f"{printable(name)} is too large to be looked at")
+            there = path.exists()
+        except (OSError, ValueError):
+            there = False
+        if not there:
+            return None
+        data = None if name.endswith(_TEXT_ENDINGS) else read_small_file(path, _MAX_FILE_BYTES)
+        if data is None:
+            raise CannotTellError("what an included file holds is only known to the framework")
         return self._follow(_content(path, data), tuple(address.split(".")) if address else ())
 
 
 def _content(path: Path, data: bytes) -> Value:
-    if path.suffix in (".yml", ".yaml"):
-        return read_data(path, data).value
+    name = printable(path.name)
     text = data.decode("utf-8", "replace")
-    if path.suffix != ".json":
-        return text
     try:
-        found: Value = json.loads(text)
+        if path.suffix in (".yml", ".yaml"):
+            return read_data(path, data).value
+        found: Value = json.loads(text) if path.suffix == ".json" else text
+    except UnparsableYamlError as error:
+        raise StoppedError(f"{name}, line {error.line}: {error.reason}") from None
+    except AwsprofError:
+        raise CannotTellError(f"{name} holds no keys, and what it holds is only known to the framework") from None
     except (ValueError, RecursionError):
-        raise StoppedError(f"{printable(os.fspath(path))} is no JSON") from None
+        raise StoppedError(f"{name} is no JSON") from None
     return found
 
 
@@ -203,6 +224,8 @@ class _Source:
 
 def _source(text: str, at: int) -> tuple[_Source, int]:
     """Read the source at *at*; returns it and where the comma or brace behind it stands."""
+    while text.startswith(" ", at):
+        at += 1
     match = _SOURCE.match(text, at)
     if match is None:
         word, end = _word(text, at, ",}")
@@ -259,7 +282,7 @@ def _literal(word: str) -> Value:
 def _boolean(word: str) -> bool:
     answers = {"true": True, "1": True, "false": False, "0": False}
     if word.strip().lower() not in answers:
-        raise StoppedError(f"strToBool cannot read '{printable(word)}'")
+        raise StoppedError("strToBool is given what is neither true nor false")
     return answers[word.strip().lower()]
 
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 
 _BOOLEAN = re.compile(r"true|True|TRUE|(false|False|FALSE)")
-_INTEGER = re.compile(r"[-+]?(0b[01]+|0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)")
+# Longer ones are texts here: no profile, stage or account is told by them.
+_INTEGER = re.compile(r"[-+]?(0b[01]{1,64}|0x[0-9a-fA-F]{1,16}|0o[0-7]{1,22}|[0-9]{1,18})")
 _FLOAT = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 

@@ -39,7 +39,7 @@ _CONTAINER = "AWS_CONTAINER_"
 OVERRIDING = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_DEFAULT_PROFILE")
 _OWN = ("AWSPROF_PROFILE", "AWSPROF_PRODUCT", "AWSPROF_ENV", "AWSPROF_USER")
 # Serverless reads AWS_<STAGE>_PROFILE and its siblings before provider.profile.
-_PER_STAGE = re.compile(r"AWS_[A-Z0-9_]+_(PROFILE|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)")
+_PER_STAGE = re.compile(r"AWS_[A-Z0-9_-]+_(PROFILE|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)")
 
 
 def variables(profile: Profile, credentials: Credentials) -> dict[str, str]:
@@ -83,6 +83,10 @@ def overriding(environ: Mapping[str, str]) -> list[str]:
 
 def for_command(environ: Mapping[str, str], profile: Profile, credentials: Credentials) -> dict[str, str]:
     """Return the whole environment of a command that ``exec`` becomes."""
+    return {**without_others(environ), **variables(profile, credentials)}
+
+
+def without_others(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return *environ* without what would make a tool use something else than what it is handed."""
     out = set(taken_out(environ))
-    kept = {name: value for name, value in environ.items() if name not in out and not _PER_STAGE.fullmatch(name)}
-    return {**kept, **variables(profile, credentials)}
+    return {name: value for name, value in environ.items() if name not in out and not _PER_STAGE.fullmatch(name)}

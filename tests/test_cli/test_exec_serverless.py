@@ -34,6 +34,12 @@ if TYPE_CHECKING:
         ("npm run deploy -- --stage prod", None),
         ("aws s3 ls serverless", None),
         ("echo serverless --stage prod", None),
+        ("npm install serverless", None),
+        ("npm run serverless", Invocation(None, None, None)),
+        ("env A=b serverless deploy -s prod", Invocation("prod", None, None)),
+        ("node --inspect x/serverless.js deploy --stage prod", Invocation("prod", None, None)),
+        ("yarn --cwd api sls deploy --stage prod", Invocation("prod", None, None)),
+        ("pnpm --filter api exec sls deploy --stage prod", Invocation("prod", None, None)),
         ("node", None),
         ("npx", None),
     ],
@@ -94,6 +100,38 @@ def test_a_service_of_another_product(awsprof: WatchedCommandLine, home: Path) -
     outcome = awsprof("exec", "autochart_dev_paul", "--", "sls", "deploy")
     assert outcome.status == 1
     assert "is of the product billing, and autochart_dev_paul is not" in outcome.stderr
+
+
+@pytest.mark.usefixtures("product")
+@pytest.mark.parametrize("line", ["AWS_PROFILE=autochart_prod_paul", "AWS_DEV_PROFILE=x", "export AWS_PROFILE='x'"])
+def test_a_dotenv_file_puts_nothing_before_the_credentials(awsprof: WatchedCommandLine, home: Path, line: str) -> None:
+    """What exec has taken out of the environment, a .env file would bring back: refused, and the variable is named."""
+    (home / "serverless.yml").write_text(service(more="useDotenv: true\n"))
+    (home / ".env.dev").write_text(f"A=b\n{line}\n")
+    outcome = awsprof("exec", "dev", "--", "sls", "deploy", "--stage", "dev")
+    assert (outcome.status, awsprof.became) == (1, [])
+    assert "The service's .env file sets AWS_" in outcome.stderr
+    (home / "serverless.yml").write_text(service())
+    assert awsprof("exec", "dev", "--", "sls", "deploy", "--stage", "dev").status == 0
+
+
+@pytest.mark.usefixtures("product")
+def test_a_stage_that_cannot_be_told(awsprof: WatchedCommandLine, home: Path, prod: Identity) -> None:
+    """Of a service that only the framework can read: a warning, and in a protected env the stage must be named."""
+    (home / "serverless.yml").unlink()
+    (home / "serverless.ts").write_text("export default {}\n")
+    outcome = awsprof("exec", "dev", "--", "sls", "deploy")
+    assert (outcome.status, outcome.stderr) == (
+        0,
+        "Warning: Which stage it is cannot be told, so it is not held against the team file: name --stage.\n",
+    )
+    assert awsprof("exec", "dev", "--", "sls", "deploy", "--stage", "dev").stderr == ""
+    outcome = awsprof("exec", "prod", "--", "sls", "deploy")
+    assert (outcome.status, outcome.stderr) == (
+        1,
+        "Error: Which stage it is cannot be told, and prod is protected; nothing was started.\n"
+        "Name the stage with --stage.\n",
+    )
 
 
 def test_without_a_team_file(awsprof: WatchedCommandLine, logged_in: Identity) -> None:

@@ -68,6 +68,24 @@ def test_team_file_made_to_break_a_parser(awsprof: CommandLine, home: Path, text
     assert (awsprof("list").status, awsprof("show", "dev").status) == (2, 2)
 
 
+@pytest.mark.parametrize("key", ["prod", "product.x", "envs.dev.prod"])
+def test_line_of_an_unknown_key_in_a_team_file(awsprof: CommandLine, home: Path, key: str) -> None:
+    """The line is that of the key itself, and not of one that begins alike."""
+    table, _, name = key.rpartition(".")
+    head = f"[{table}]\n" if table.startswith("envs") else ""
+    text = f'product = "autochart"\nregion = "eu-west-1"\n{head}{name} = 1\n'
+    (home / ".awsprof.toml").write_text(text)
+    assert f"line {4 if head else 3}: there is no key '{name}'" in awsprof("list").stderr
+
+
+def test_output_that_cannot_be_written(home: Path) -> None:
+    """A full disk behind stdout: one sentence and exit 1."""
+    with open("/dev/full", "w") as full:
+        words = [os.path.join(os.path.dirname(sys.executable), "awsprof"), "--version"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "Error: No space left on device.\n")
+
+
 def test_set_of_an_identity_drops_its_session(awsprof: CommandLine, logged_in: Identity) -> None:
     """A session of what the profile was is not one of what it is now."""
     assert awsprof("set", "dev", "aws_account_id=333333333333").status == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,6 +144,8 @@ def test_files(awsprof: WatchedCommandLine, text: str, expected: list[tuple[str,
         ({"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE"}, None),
         ({"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWSPROF_PRODUCT": "autochart",
           "AWSPROF_ENV": "prod"}, None),
+        ({"AWS_PROD_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_PROD_SECRET_ACCESS_KEY": "x", "AWSPROF_PRODUCT": "autochart",
+          "AWSPROF_ENV": "prod"}, "warning"),
         ({"AWS_DEFAULT_PROFILE": "autochart_dev_paul"}, None),
     ],
 )  # fmt: skip
@@ -196,6 +199,99 @@ def test_what_the_framework_can_use(
     path = product / place
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+    found = check(awsprof, service(), "--stage", "prod")
+    assert found == ([("unusable-delivery", "error", 9)] if expected else [])
+
+
+@pytest.mark.usefixtures("product")
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (service(None, 'bucket: "uploads-${aws:accountId}"\n'.join(("  ", ""))), "no-account-guard"),
+        (service(custom=PROFILES + GUARD.rpartition("  accountGuard")[0] + "  arn: x-${aws:accountId}\n"),
+         "no-account-guard"),
+        (service(custom=PROFILES + GUARD.replace("accountId}}", "accountId}, 'ok'}")), "no-account-guard"),
+        (service(custom=PROFILES + GUARD.replace(f"prod-{PROD}: ok", f"prod-{PROD}:")), "guard-disagrees"),
+        (service(custom=PROFILES + GUARD.replace(f"prod-{PROD}: ok", f"prod-{PROD}: ok\n    prod-{OTHER}: ok")),
+         "guard-disagrees"),
+        (service(custom=PROFILES + "  x:\n    accounts: {prod-999999999999: ok}\n"
+                 "  guard: ${self:custom.x.accounts.${sls:stage}-${aws:accountId}}\n"), "guard-disagrees"),
+        (service(custom=PROFILES + "  guard: ${ssm:/x/${aws:accountId}}\n"), "cannot-tell"),
+    ],
+)  # fmt: skip
+def test_a_guard_is_what_stops(awsprof: WatchedCommandLine, text: str, code: str) -> None:
+    """A mention of the account is no guard: it must stop a foreign account and let the stage's own pass."""
+    assert code in [found[0] for found in check(awsprof, text, "--stage", "prod")]
+
+
+@pytest.mark.usefixtures("product")
+def test_a_provider_from_a_file(awsprof: WatchedCommandLine, home: Path) -> None:
+    """What an included file says of the profile counts like what the service says."""
+    (home / "p.yml").write_text("name: aws\nprofile: autochart_dev_paul\n")
+    text = "service: a\nprovider: ${file(./p.yml)}\ncustom:\n" + GUARD
+    assert check(awsprof, text, "--stage", "prod") == [("other-env", "error", 2)]
+    assert check(awsprof, text, "--stage", "dev") == []
+
+
+@pytest.mark.usefixtures("product")
+def test_a_stage_that_only_the_option_gives(awsprof: WatchedCommandLine) -> None:
+    """provider.stage without a fallback is no reason to say nothing of the stages."""
+    text = service("autochart_${self:provider.stage}_${env:AWSPROF_USER}", GUARD, stage='"${opt:stage}"')
+    assert check(awsprof, text) == [("other-env", "error", 5), ("unknown-profile", "error", 5)]
+
+
+@pytest.mark.usefixtures("product")
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        ("autochart_prod_paul", []),
+        ("autochart_prod_ghost", [("unknown-profile", "error", 2)]),
+        ("autochart_dev_paul", [("environment-override", "error", None)]),
+    ],
+)
+def test_a_profile_left_to_the_environment(
+    awsprof: WatchedCommandLine, monkeypatch: pytest.MonkeyPatch, profile: str, expected: list[object]
+) -> None:
+    """In the style without profiles the one in AWS_PROFILE is checked as if it stood in the file."""
+    monkeypatch.setenv("AWS_PROFILE", profile)
+    assert check(awsprof, service(None, GUARD), "--stage", "prod") == expected
+
+
+@pytest.mark.usefixtures("product")
+def test_shows_nothing_that_comes_from_elsewhere(
+    awsprof: WatchedCommandLine, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile that comes to the text of a file, or of a variable, is shown as it is written."""
+    (home / "secrets").write_text("aws_secret_access_key = EXAMPLE-OF-A-SECRET\n")
+    monkeypatch.setenv("TOKEN", "EXAMPLE-OF-A-SECRET")
+    for profile in ("${file(./secrets)}", "${env:TOKEN}"):
+        (home / "serverless.yml").write_text(service(profile, GUARD))
+        for options in ((), ("--json",)):
+            outcome = awsprof("serverless", "check", *options)
+            assert outcome.status == 1
+            assert profile in outcome.stdout
+            assert "EXAMPLE-OF-A-SECRET" not in outcome.stdout + outcome.stderr
+
+
+@pytest.mark.usefixtures("product")
+def test_hostile_input(awsprof: WatchedCommandLine, home: Path) -> None:
+    """Endless numbers and pipes neither crash it nor hold it up."""
+    os.mkfifo(home / ".env")
+    os.mkfifo(home / "package.json")
+    (home / "node_modules" / "osls").mkdir(parents=True)
+    (home / "node_modules" / "osls" / "package.json").write_text(f'{{"name": "osls", "version": "{"9" * 5000}"}}')
+    text = service(more=f"useDotenv: true\nnumber: {'9' * 5000}\n")
+    assert check(awsprof, text) == []
+
+
+@pytest.mark.usefixtures("product")
+@pytest.mark.parametrize(
+    ("wanted", "expected"), [("^3.40.0", True), ("3", True), ("npm:@x2/osls@3.77.1", True), (">=3", False),
+                             ("3 || 4", False), ("latest", False), ("<4", False), ("~4.3", False)]
+)  # fmt: skip
+def test_ranges(awsprof: WatchedCommandLine, home: Path, wanted: str, expected: bool) -> None:
+    """A range that leaves the version open is no reason for an error."""
+    (home / "package.json").write_text(json.dumps({"dependencies": {"osls": wanted}}))
     found = check(awsprof, service(), "--stage", "prod")
     assert found == ([("unusable-delivery", "error", 9)] if expected else [])
 

@@ -26,7 +26,6 @@ HOOK_REFUSED = 97  # the exit status of hook.cjs when something would leave this
 
 _MINIMAL = """\
 service: {service}
-frameworkVersion: ">=3"
 provider:
   name: aws
   runtime: nodejs20.x
@@ -45,16 +44,18 @@ def require_frameworks() -> None:
 def node() -> str:
     """The Node that came with the packages, since Debian's is too old; elsewhere than on Linux the one on PATH."""
     path = INSTALLED / f"node-linux-{_ARCHITECTURES.get(platform.machine(), '')}" / "bin" / "node"
-    return str(path) if path.exists() else "node"
+    return str(path) if path.exists() else shutil.which("node") or "node"
 
 
 def minimal(more: str = "", service: str = "shop") -> str:
     """A serverless.yml without functions, and *more* at its top level; what that has in ``provider`` is merged."""
     head = _MINIMAL.format(service=service)
     provider = re.search(r"^provider:\n((?:[ ].*\n)+)", more, re.MULTILINE)
-    if provider is None:
-        return head + more
-    return head + provider[1] + more.replace(provider[0], "")
+    if provider is not None:
+        return head + provider[1] + more.replace(provider[0], "")
+    if re.search(r"^provider: ", more, re.MULTILINE):
+        return head.partition("provider:")[0] + more
+    return head + more
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,12 @@ class Framework:
         (directory / "node_modules").mkdir()
         package = "serverless" if name.startswith("serverless") else "osls"
         (directory / "node_modules" / package).symlink_to(INSTALLED / name)
-        launcher = machine.home / "frameworks" / name / "serverless"
-        if not launcher.exists():
-            launcher.parent.mkdir(parents=True)
-            launcher.write_text(f'#!/bin/sh\nexec "{node()}" "{INSTALLED / name / "bin" / "serverless.js"}" "$@"\n')
-            launcher.chmod(0o755)
+        programs = machine.home / "frameworks" / name
+        if not programs.exists():
+            programs.mkdir(parents=True)
+            # As npm does it. No shell stands between, which would drop variables like AWS_PROD-EU_PROFILE.
+            (programs / "serverless").symlink_to(INSTALLED / name / "bin" / "serverless.js")
+            (programs / "node").symlink_to(node())
         return cls(name, machine, directory)
 
     @property
@@ -93,6 +95,8 @@ class Framework:
             "SLS_TELEMETRY_DISABLED": "1",
             "SLS_TRACKING_DISABLED": "1",
             "SLS_NOTIFICATIONS_MODE": "off",
+            "SLS_DISABLE_AUTO_UPDATE": "1",
+            "SLS_AWS_MONITORING_FREQUENCY": "50",  # ms between two looks at a stack
             "SLS_AWS_REQUEST_MAX_RETRIES": "0",
             "NODE_OPTIONS": f"--require={PACKAGES / 'hook.cjs'}",
             "NODE_COMPILE_CACHE": str(INSTALLED / ".compiled"),

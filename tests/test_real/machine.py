@@ -167,6 +167,10 @@ class Machine:
         return self.config_file.read_text() if self.config_file.exists() else ""
 
     @property
+    def credentials_file(self) -> Path:
+        return self.home / ".aws" / "credentials"
+
+    @property
     def vault(self) -> Path:
         return self.home / ".local" / "share" / "awsprof" / "vault"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,8 @@ def value_of(line: str, **options: Any) -> object:
         ("${strToBool(true)}", True),
         ("${strToBool(${env:NONE, '0'})}", False),
         ("${self:custom.merged.three}", "${AWS::Region}-x"),
-        ("${ self:custom.base.one }", 1),
+        ("${ self:custom.base.one }", "${ self:custom.base.one }"),
+        ("${env:NONE,   self:custom.base.one}", 1),
         ("x-${AWS::AccountId}-${self:custom.base.one}", "x-${AWS::AccountId}-1"),
         ("${self:custom.${self:custom.list.0, 'x'}, 'fell back'}", "fell back"),
         ("${opt:region, 'eu-west-1'}", "eu-west-1"),
@@ -118,7 +120,7 @@ def test_params_of_a_stage_go_before_the_default_ones() -> None:
         ("a-${self:custom.it}", "its variables lead round in a circle"),
         ("${self:custom.it", "a variable is not closed"),
         ("a-${self:custom.list}", "a variable inside a text has a value that is no text"),
-        ("${strToBool(maybe)}", "strToBool cannot read 'maybe'"),
+        ("${strToBool(maybe)}", "strToBool is given what is neither true nor false"),
         ("${env:NONE, bare}", "'bare' is no source of a variable"),
     ],
 )
@@ -129,7 +131,7 @@ def test_what_stops_the_framework(line: str, message: str) -> None:
     assert caught.value.message == message
 
 
-@pytest.mark.parametrize("source", ["ssm:/x", "cf:stack.out", "s3:b/k", "aws:accountId", "file(./x.js)", "vault:x"])
+@pytest.mark.parametrize("source", ["ssm:/x", "cf:stack.out", "s3:b/k", "aws:accountId", "vault:x"])
 def test_what_only_the_framework_knows(source: str) -> None:
     """What comes from AWS, JavaScript or a plugin is not guessed, even where there is a fallback behind it."""
     with pytest.raises(CannotTellError):
@@ -144,6 +146,39 @@ def test_files(tmp_path: Path) -> None:
     lines = ["${file(./a.yml):profiles.${sls:stage}}", "${file(b.json):profiles.dev}", "${file(./c.txt)}"]
     lines.append("${file(./none.yml):x, 'none'}")
     assert [value_of(line, directory=tmp_path) for line in lines] == ["from-first", "json", "text", "none"]
+
+
+def test_files_that_only_the_framework_reads(tmp_path: Path) -> None:
+    """JavaScript, pipes, what is no mapping and what is too large are not guessed; a broken file stops it."""
+    (tmp_path / "a.js").write_text("module.exports = 1\n")
+    os.mkfifo(tmp_path / "b.yml")
+    (tmp_path / "c.yml").write_text("just a text\n")
+    (tmp_path / "d.txt").write_text("x" * 1_100_000)
+    for name in ("a.js", "b.yml", "c.yml", "d.txt"):
+        with pytest.raises(CannotTellError):
+            value_of(f"${{file(./{name}), 'x'}}", directory=tmp_path)
+    (tmp_path / "e.yml").write_text("a: [\n")
+    with pytest.raises(StoppedError, match=r"e.yml, line"):
+        value_of("${file(./e.yml):a, 'x'}", directory=tmp_path)
+
+
+def test_many_references_are_resolved_once() -> None:
+    """A value that a hundred others name, each named by a hundred more, is resolved once and not a million times."""
+    levels = "".join(f'  v{n}: "{f"${{self:custom.v{n + 1}}}" * 40}"\n' for n in range(8))
+    found = resolver(f"custom:\n{levels}  v8: ''\n", environ={})
+    assert found.at("custom", "v0") == ""
+
+
+def test_long_chains() -> None:
+    """A chain is no circle, however long; one that is too long is left to the framework."""
+    for length, error in ((40, None), (90, CannotTellError)):
+        chain = "".join(f"  v{n}: ${{self:custom.v{n + 1}}}\n" for n in range(length))
+        found = resolver(f"custom:\n{chain}  v{length}: end\n")
+        if error is None:
+            assert found.at("custom", "v0") == "end"
+        else:
+            with pytest.raises(error):
+                found.at("custom", "v0")
 
 
 def test_dotenv(tmp_path: Path) -> None:
