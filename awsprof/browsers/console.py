@@ -19,7 +19,7 @@ from awsprof.browsers.sign_in import (
     service_page,
     sign_in_page,
 )
-from awsprof.errors import AwsprofError
+from awsprof.errors import AwsprofError, UsageError
 from awsprof.model import MAX_ROLE_SECONDS, Kind, LongTermCredentials, SessionCredentials, check_account_id
 from awsprof.naming import printable
 from awsprof.sessions.roles import refuse_read_only, role_session_name
@@ -130,8 +130,13 @@ class Console:
                 return
             directory = browsers.directory(profile, browser=browser)
             hand_over(page.url, directory, lambda address: browsers.open(profile, address, browser=browser))
+        except UsageError:
+            raise
         except AwsprofError as error:
-            error.hint = " ".join([*([error.hint] if error.hint else []), "--print shows the address instead."])
+            if "--print" not in (error.hint or ""):
+                # First, since the other may end with a command.
+                instead = f"'awsprof console {printable(profile.name)} --print' shows the address instead."
+                error.hint = f"{instead} {error.hint or ''}".rstrip()
             raise
 
     def _of_role(self, profile: Profile, wanted: Wanted) -> Page:

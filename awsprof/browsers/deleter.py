@@ -15,19 +15,18 @@ _LOOK_AGAIN_S = 0.5
 
 
 def main(path: str, seconds: float) -> None:
+    ended: list[bool] = []
     if sys.platform != "win32":
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+            # The desktop's session ends: so does the file. Several may come at once, so they only leave a note.
+            signal.signal(getattr(signal, name), lambda *_: ended.append(True))
         if os.fork():
             os._exit(0)  # whoever started us waits for this much only, and has nobody to reap later
-        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-            # The desktop's session ends: so does the file.
-            signal.signal(getattr(signal, name), lambda *_: sys.exit())
     ends = time.monotonic() + seconds
-    try:
-        while os.path.lexists(path) and time.monotonic() < ends:
-            time.sleep(_LOOK_AGAIN_S)
-    finally:
-        if os.path.lexists(path):
-            os.unlink(path)
+    while os.path.lexists(path) and not ended and time.monotonic() < ends:
+        time.sleep(_LOOK_AGAIN_S)
+    if os.path.lexists(path):
+        os.unlink(path)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ MARK = ".awsprof"
 _TEMP_PREFIX = ".awsprof-"
 _STALE_S = 600
 _LOCK_LIMIT_S = 20.0
+_START_LIMIT_S = 40.0
 
 
 class Dresser(Protocol):
@@ -79,6 +80,11 @@ class Directories:
     def path(self, browser: Browser, profile: str) -> Path:
         """Return where the browser profile lies, or will: a package in a sandbox may write to its own place only."""
         return self._root(browser.kind, browser.packaging) / file_name(profile)
+
+    def starting(self, browser: Browser, profile: str) -> contextlib.AbstractContextManager[None]:
+        """Hold off every other start of a browser on a browser profile while the block runs."""
+        place = f"{os.fspath(self.path(browser, profile))}/starting"
+        return locked(lock_path(self._places.locks, place), limit_s=_START_LIMIT_S)
 
     def prepare(self, browser: Browser, look: Look) -> tuple[Path, Occupant | None]:
         """

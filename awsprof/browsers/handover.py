@@ -70,7 +70,7 @@ def sweep(directory: Path) -> None:
 
 
 def _leading_to(url: str) -> str:
-    """Return a page that goes on to *url* once, with scripts or without, and stays in no history."""
+    """Return a page that goes on to *url* once, with scripts or without, and is not gone back to."""
     script = json.dumps(url).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     content = html.escape(f"0; url={url}", quote=True)
     return (

@@ -6,6 +6,7 @@ Knows processes; not how a browser marks what it uses.
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,21 +29,27 @@ def runs_here(pid: int | None, directory: Path) -> bool:
     Whether the browser that left *pid* in its lock still runs on *directory*.
 
     A number alone tells little: it may be another process's by now, and in a sandbox a browser has numbers of its own.
-    So where the system shows command lines, one of them has to name the directory.
+    So where the system shows command lines, one of them has to be of a browser that was started on the directory.
     """
     if not (_PROCESSES / "self" / "cmdline").exists():
         return pid is not None and not is_gone(pid)
-    name = os.fsencode(directory)
     first = [_PROCESSES / str(pid)] if pid is not None else []
     others = (path for path in _PROCESSES.iterdir() if path.name.isdigit())
-    return any(name in _command_line(path) for path in (*first, *others))
+    return any(_is_browser_on(directory, _command_line(path)) for path in (*first, *others))
 
 
-def _command_line(process: Path) -> bytes:
+def _is_browser_on(directory: Path, arguments: list[bytes]) -> bool:
+    """Whether these are the arguments of one: other programs name files in the directory, or longer names."""
+    name = os.fsencode(directory)
+    options = (argument for argument, value in itertools.pairwise(arguments) if value == name)
+    return b"--user-data-dir=" + name in arguments or any(option in (b"--profile", b"-profile") for option in options)
+
+
+def _command_line(process: Path) -> list[bytes]:
     try:
-        return (process / "cmdline").read_bytes()
+        return (process / "cmdline").read_bytes().split(b"\0")
     except OSError:
-        return b""  # it ended meanwhile, or is hidden from us
+        return []  # it ended meanwhile, or is hidden from us
 
 
 def is_shut(lock: Path) -> bool:

@@ -148,14 +148,16 @@ class Browsers:
         self._check_display()
         chosen = self._choose(browser)
         look = self._look(profile)
-        directory, occupant = self._directories.prepare(chosen, look)
-        command = self._command(chosen, directory, look, url)
         environ = {name: value for name, value in self._environ.items() if not _KEPT_BACK.fullmatch(name)}
-        try:
-            process = self._launch(command, environ)
-        except OSError as error:
-            raise BrowserError(f"{chosen.kind.title} cannot be started: {error.strerror}") from None
-        self._watch(process, chosen, directory, occupant, command)
+        # Until the browser holds the directory itself, nobody else may start another on it.
+        with self._directories.starting(chosen, profile.name):
+            directory, occupant = self._directories.prepare(chosen, look)
+            command = self._command(chosen, directory, look, url)
+            try:
+                process = self._launch(command, environ)
+            except OSError as error:
+                raise BrowserError(f"{chosen.kind.title} cannot be started: {error.strerror}") from None
+            self._watch(process, chosen, directory, occupant, command)
 
     def directory(self, profile: Profile, *, browser: str | None = None) -> Path:
         """Return the browser profile's own directory, of mode 0700, made in its look when there is none."""

@@ -113,6 +113,18 @@ def test_the_page_goes_with_the_desktop(directory: Path, number: signal.Signals)
     assert list(directory.iterdir()) == []
 
 
+def test_the_page_goes_with_a_desktop_that_insists(directory: Path) -> None:
+    """Two signals at once, as a session's end may send them, delete the page as one does."""
+    for _ in range(5):
+        hand_over(URL, directory, lambda _: None)
+        (process,) = deleters(directory)
+        os.kill(process, signal.SIGSTOP)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCONT):
+            os.kill(process, number)
+        wait_for(lambda: not deleters(directory))
+        assert list(directory.iterdir()) == []
+
+
 def test_the_process_ends_with_the_page(directory: Path) -> None:
     """A page that is gone needs nobody to delete it."""
     hand_over(URL, directory, lambda _: None)

@@ -553,7 +553,10 @@ def test_a_browser_that_fails(awsprof: CommandLine, role: str, name: str) -> Non
     awsprof.browsers.failure = AwsprofError("There is no display", hint="Log in at a desktop.")
     outcome = awsprof("console", name)
     assert (outcome.status, outcome.stdout) == (1, "")
-    assert outcome.stderr == "Error: There is no display.\nLog in at a desktop. --print shows the address instead.\n"
+    assert outcome.stderr == (
+        f"Error: There is no display.\n'awsprof console autochart_{name}_paul --print' shows the address instead. "
+        "Log in at a desktop.\n"
+    )
     assert list(awsprof.browsers.root.rglob("*.html")) == []
 
 
