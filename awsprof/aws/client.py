@@ -12,7 +12,7 @@ import email.utils
 import os
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import botocore.config
 import botocore.exceptions
@@ -45,20 +45,11 @@ CONNECT_TIMEOUT_S = 10
 # A read may be asked again, so each try is short: all of them end before others give up waiting for a lock.
 READ_ATTEMPTS = 3
 TRY_TIMEOUT_S = 10
+_ANSWER_TIMEOUT_S = 30
+# What nobody is to wait for.
+_GLANCE_CONNECT_TIMEOUT_S = 2
+_GLANCE_TIMEOUT_S = 3
 NOTABLE_SKEW_S = 30
-
-
-class _Patience(NamedTuple):
-    """How often a call is tried, and how long each try waits for a connection and for an answer."""
-
-    attempts: int
-    connect_s: float
-    answer_s: float
-
-
-_SEND_ONCE = _Patience(1, CONNECT_TIMEOUT_S, 30)
-_READ = _Patience(READ_ATTEMPTS, CONNECT_TIMEOUT_S, TRY_TIMEOUT_S)
-_GLANCE = _Patience(1, 2, 3)
 
 
 _INVALID_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId")
@@ -100,24 +91,26 @@ class Client:
 
     def read(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that changes nothing; a lost answer or a busy service is asked again, with backoff."""
-        return self._call(operation, parameters, _READ)
+        return self._call(operation, parameters, attempts=READ_ATTEMPTS)
 
     def glance(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that changes nothing and that nobody is to wait for: one short attempt."""
-        return self._call(operation, parameters, _GLANCE)
+        return self._call(operation, parameters, attempts=1, glance=True)
 
     def send_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that uses up a token code or makes something: one attempt, never repeated."""
-        return self._call(operation, parameters, _SEND_ONCE)
+        return self._call(operation, parameters, attempts=1)
 
-    def _call(self, operation: str, parameters: dict[str, Any], patience: _Patience) -> dict[str, Any]:
+    def _call(
+        self, operation: str, parameters: dict[str, Any], *, attempts: int, glance: bool = False
+    ) -> dict[str, Any]:
         place = f"in {self._region}"
         with traced(self._trace, f"{self._service} {operation} {place}"):
-            with translated(operation, place, may_be_done=patience is _SEND_ONCE):
-                client = self._build(patience)
+            with translated(operation, place, may_be_done=attempts == 1 and not glance):
+                client = self._build(attempts, glance)
                 return dict(getattr(client, _snake(operation))(**parameters))
 
-    def _build(self, patience: _Patience) -> BaseClient:
+    def _build(self, attempts: int, glance: bool) -> BaseClient:
         token = self._credentials.session_token if isinstance(self._credentials, SessionCredentials) else None
         client: BaseClient = self._session.create_client(
             self._service,
@@ -127,9 +120,9 @@ class Client:
             aws_session_token=token,
             endpoint_url=endpoint_url(self._service, self._environ),
             config=botocore.config.Config(
-                connect_timeout=patience.connect_s,
-                read_timeout=patience.answer_s,
-                retries={"total_max_attempts": patience.attempts, "mode": "standard"},
+                connect_timeout=_GLANCE_CONNECT_TIMEOUT_S if glance else CONNECT_TIMEOUT_S,
+                read_timeout=_GLANCE_TIMEOUT_S if glance else _ANSWER_TIMEOUT_S if attempts == 1 else TRY_TIMEOUT_S,
+                retries={"total_max_attempts": attempts, "mode": "standard"},
             ),
         )
         return client

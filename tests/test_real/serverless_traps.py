@@ -64,10 +64,6 @@ class Trap:
     config: str = ""  # more sections in the shared config file
     key_sections: tuple[str, ...] = ()  # sections in the shared credentials file with the keys of "default"
 
-    @property
-    def differs(self) -> bool:
-        return len(set(self.what_happens.values())) > 1
-
 
 @dataclass(frozen=True)
 class TrapDesk:

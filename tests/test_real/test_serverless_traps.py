@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,11 +29,12 @@ ALL = bool(os.environ.get("AWSPROF_TEST_ALL"))
 
 
 def _chosen() -> Iterator[tuple[Trap, str]]:
-    """Every row in every framework with --all; else, where all of them do the same, in one of them by turns."""
-    turns = cycle(FRAMEWORKS)
-    for trap in TRAPS:
-        for name in FRAMEWORKS if ALL or trap.differs else [next(turns)]:
-            yield trap, name
+    """Every row in every framework with --all; else in one of those that do the same, by turns."""
+    for turn, trap in enumerate(TRAPS):
+        for what in dict.fromkeys(trap.what_happens.values()):
+            alike = [name for name in FRAMEWORKS if trap.what_happens[name] == what]
+            for name in alike if ALL else [alike[turn % len(alike)]]:
+                yield trap, name
 
 
 @pytest.fixture(scope="module")
