@@ -151,8 +151,9 @@ class Check:
                 stage.name,
                 "no-user",
                 f"{USER_VARIABLE} is not set, so every profile ends in {NO_USER}, and there is none of that name",
-                f"awsprof exec {stage.env} -- serverless … sets it, and so does awsprof init from the setting user",
+                "awsprof settings set user USER, and the shell integration sets it; awsprof exec does, too",
                 severity=self._profiles.severity_of_missing(keys=keys),
+                place=PROFILE,
             )
         else:
             yield from self._profiles.run(stage, named, shown, keys=keys)

@@ -170,15 +170,15 @@ def test_a_shell_of_another_env_fails_no_commit(awsprof: WatchedCommandLine, mon
 def test_no_user(awsprof: WatchedCommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A forgotten AWSPROF_USER is an error, and none where keys in the environment are used anyway."""
     monkeypatch.delenv("AWSPROF_USER")
-    assert check(awsprof, service(), "--stage", "prod") == [("no-user", "error", 9)]
+    assert check(awsprof, service(), "--stage", "prod") == [("no-user", "error", 4)]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     assert check(awsprof, service(), "--stage", "prod") == [
-        ("no-user", "info", 9),
+        ("no-user", "info", 4),
         ("environment-override", "warning", None),
     ]
     three = f'{service()}frameworkVersion: "3"\n'
-    assert check(awsprof, three, "--stage", "prod")[0] == ("no-user", "error", 9)
+    assert check(awsprof, three, "--stage", "prod")[0] == ("no-user", "error", 4)
 
 
 @pytest.mark.usefixtures("product")
