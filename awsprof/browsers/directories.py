@@ -41,6 +41,11 @@ _LOCK_LIMIT_S = 20.0
 class Dresser(Protocol):
     """What is different from family to family."""
 
+    @property
+    def folder(self) -> str:
+        """The name of the directory in a browser profile that `dress` writes to."""
+        ...
+
     def dress(self, directory: Path, look: Look, *, worn: Sequence[str] | None) -> None: ...
 
     def arguments(self, directory: Path, look: Look, url: str, *, platform: str) -> list[str]: ...
@@ -85,7 +90,7 @@ class Directories:
         Return a browser profile's directory, made when there is none, in its look unless it is in use.
 
         Raises:
-            BrowserError: It is not one of ours, or in use by another machine.
+            BrowserError: It is not one of ours, in use by another machine, or leads elsewhere by a link.
             OSError: It cannot be made; then nothing of it is left.
         """
         path = self.path(browser, look.profile)
@@ -97,6 +102,7 @@ class Directories:
             mark = self._check_ours(path, look.profile)
             occupant = _foreign_refused(path, dresser.occupant(path))
             if occupant is None and (mark != _mark(look) or browser.kind.family is Family.FIREFOX):
+                _check_inside(path / dresser.folder)
                 make_private_directory(path)
                 worn = mark.get("label")
                 dresser.dress(path, look, worn=worn if isinstance(worn, list) else [])
@@ -190,7 +196,7 @@ class Directories:
 
     @staticmethod
     def _put_back(moved: Path, path: Path, mark: Mapping[str, object]) -> None:
-        """Give what could not go its place and mark again, as far as that can be done, so that commands still find it."""
+        """Give what could not go its place and mark again, as far as possible, so that commands still find it."""
         with contextlib.suppress(OSError):
             moved.rename(path)
             if not os.path.lexists(path / MARK):
@@ -236,6 +242,19 @@ def _foreign_refused(path: Path, occupant: Occupant | None) -> Occupant | None:
             hint=f"Close the browser there; if none runs there, remove {occupant.lock}.",
         )
     return occupant
+
+
+def _check_inside(folder: Path) -> None:
+    """Refuse a link, by which what is meant for a browser profile would be written over files elsewhere."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(status.st_mode) or (os.name == "posix" and status.st_uid != os.geteuid()):
+        raise BrowserError(
+            f"{folder} is a link, or no directory of yours, so nothing was written to the browser profile",
+            hint="Move it elsewhere; the next start makes it anew.",
+        )
 
 
 def _reason(error: OSError) -> str:
