@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from awsprof.browsers.colours import colour_of
 from awsprof.browsers.desktop_entry import console_words, desktop_entry, icon
 from awsprof.browsers.look import window_class
-from awsprof.errors import ExistsError
+from awsprof.errors import AwsprofError, ExistsError
 from awsprof.fastpath import file_name, read_private_file
 from awsprof.naming import printable
 from awsprof.storage.private import remove_file, write_private_file
@@ -84,7 +84,15 @@ class Launchers:
         Raises:
             ExistsError: A file of that name is not awsprof's, or was changed by hand since.
             RefusedNameError: A name that no launcher can hold.
+            AwsprofError: A file cannot be written.
         """
+        try:
+            return self._install(profile, launcher)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise AwsprofError(f"The launcher of {printable(profile.name)} was not written: {reason}") from error
+
+    def _install(self, profile: Profile, launcher: str) -> Launcher:
         name = file_name(profile.name)
         entry = self._places.applications / f"awsprof-{name}.desktop"
         picture = self._places.icons / f"{name}.svg"
