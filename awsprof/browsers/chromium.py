@@ -30,6 +30,8 @@ _FIRST_ID = 10
 class Chromium:
     """How browsers of this family are told what to show."""
 
+    folder = "Default"
+
     def dress(self, directory: Path, look: Look, *, worn: Sequence[str] | None) -> None:
         """
         Give a browser profile its look: before its first use, or when the look has changed; never while it runs.
@@ -37,7 +39,7 @@ class Chromium:
         Args:
             worn: The label it had before; None for a new browser profile.
         """
-        default = directory / "Default"
+        default = directory / self.folder
         make_private_directory(default)
         preferences, bookmarks = default / "Preferences", default / "Bookmarks"
         before = _read_json(preferences) if worn is not None else {}

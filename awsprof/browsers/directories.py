@@ -42,6 +42,11 @@ _START_LIMIT_S = 40.0
 class Dresser(Protocol):
     """What is different from family to family."""
 
+    @property
+    def folder(self) -> str:
+        """The name of the directory in a browser profile that `dress` writes to."""
+        ...
+
     def dress(self, directory: Path, look: Look, *, worn: Sequence[str] | None) -> None: ...
 
     def arguments(self, directory: Path, look: Look, url: str, *, platform: str) -> list[str]: ...
@@ -91,7 +96,7 @@ class Directories:
         Return a browser profile's directory, made when there is none, in its look unless it is in use.
 
         Raises:
-            BrowserError: It is not one of ours, or in use by another machine.
+            BrowserError: It is not one of ours, in use by another machine, or leads elsewhere by a link.
             OSError: It cannot be made; then nothing of it is left.
         """
         path = self.path(browser, look.profile)
@@ -103,6 +108,7 @@ class Directories:
             mark = self._check_ours(path, look.profile)
             occupant = _foreign_refused(path, dresser.occupant(path))
             if occupant is None and (mark != _mark(look) or browser.kind.family is Family.FIREFOX):
+                _check_inside(path / dresser.folder)
                 make_private_directory(path)
                 worn = mark.get("label")
                 dresser.dress(path, look, worn=worn if isinstance(worn, list) else [])
@@ -115,6 +121,7 @@ class Directories:
         for kind in KINDS:
             for packaging in Packaging:
                 root = self._root(kind, packaging)
+                self._sweep(root)
                 for path in sorted(root.iterdir()) if root.is_dir() else []:
                     profile = _read_mark(path).get("profile")
                     if isinstance(profile, str) and file_name(profile) == path.name:
@@ -129,21 +136,32 @@ class Directories:
         Remove a browser profile with all that is in it; links in it go, what they lead to stays.
 
         Raises:
-            BrowserError: It is running, or not ours.
+            BrowserError: It is running, not ours, or holds what cannot be removed; that stays, under its name.
         """
         with self._lock(one.path):
+            self._sweep(one.path.parent)
             self.check_free(one)
-            # Out of the way first: a browser started meanwhile must not find half of it.
+            mark = _read_mark(one.path)
             gone = self._temp(one.path)
-            one.path.rename(gone)
-            shutil.rmtree(gone)
+            try:
+                os.utime(one.path)  # else one that was long unused would be swept by others while it goes
+                # Out of the way first: a browser started meanwhile must not find half of it.
+                one.path.rename(gone)
+                shutil.rmtree(gone)
+            except OSError as error:
+                self._put_back(gone, one.path, mark)
+                kept = gone if os.path.lexists(gone) else one.path
+                raise BrowserError(
+                    f"The browser profile {kept} was not removed whole: {_reason(error)}",
+                    hint="What is left of it is still there; see who owns it, and whether it is locked.",
+                ) from error
 
     def rename(self, one: BrowserProfile, profile: str) -> BrowserProfile:
         """
         Give a browser profile to the profile's new name; it gets its new look when it is next opened.
 
         Raises:
-            BrowserError: It is running, or there is one of that name.
+            BrowserError: It is running, there is one of that name, or it cannot be moved; then it keeps its own.
         """
         path = one.path.with_name(file_name(profile))
         with self._lock(one.path), self._lock(path):
@@ -151,8 +169,12 @@ class Directories:
             if os.path.lexists(path):
                 raise BrowserError(f"{path} exists already", hint=_removal(profile))
             mark = _read_mark(one.path)
-            one.path.rename(path)
-            write_private_file(path / MARK, json.dumps({**mark, "profile": profile}).encode("ascii"))
+            try:
+                one.path.rename(path)
+                write_private_file(path / MARK, json.dumps({**mark, "profile": profile}).encode("ascii"))
+            except OSError as error:
+                self._put_back(path, one.path, mark)
+                raise BrowserError(f"The browser profile {one.path} was not renamed: {_reason(error)}") from error
         return BrowserProfile(profile, one.kind, path)
 
     def check_free(self, one: BrowserProfile) -> None:
@@ -177,6 +199,14 @@ class Directories:
         except BaseException:
             shutil.rmtree(temp, ignore_errors=True)
             raise
+
+    @staticmethod
+    def _put_back(moved: Path, path: Path, mark: Mapping[str, object]) -> None:
+        """Give what could not go its place and mark again, as far as possible, so that commands still find it."""
+        with contextlib.suppress(OSError):
+            moved.rename(path)
+            if not os.path.lexists(path / MARK):
+                write_private_file(path / MARK, json.dumps(mark).encode("ascii"))
 
     @staticmethod
     def _temp(path: Path) -> Path:
@@ -218,6 +248,25 @@ def _foreign_refused(path: Path, occupant: Occupant | None) -> Occupant | None:
             hint=f"Close the browser there; if none runs there, remove {occupant.lock}.",
         )
     return occupant
+
+
+def _check_inside(folder: Path) -> None:
+    """Refuse a link, by which what is meant for a browser profile would be written over files elsewhere."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(status.st_mode) or (os.name == "posix" and status.st_uid != os.geteuid()):
+        raise BrowserError(
+            f"{folder} is a link, or no directory of yours, so nothing was written to the browser profile",
+            hint="Move it elsewhere; the next start makes it anew.",
+        )
+
+
+def _reason(error: OSError) -> str:
+    """Say what failed; where a directory is removed, the system names files without it."""
+    what = error.strerror or type(error).__name__
+    return f"{what} ({printable(Path(error.filename).name)})" if isinstance(error.filename, str) else what
 
 
 def _removal(profile: str) -> str:

@@ -42,6 +42,8 @@ _PLAIN_IN_CSS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0
 class Firefox:
     """How browsers of this family are told what to show."""
 
+    folder = "chrome"
+
     def dress(self, directory: Path, look: Look, *, worn: Sequence[str] | None) -> None:
         """
         Give a browser profile its look, which Firefox reads at each start.
@@ -50,7 +52,7 @@ class Firefox:
             worn: The label it had before; None for a new browser profile, which gets bookmarks too.
         """
         write_private_file(directory / "user.js", _preferences(_PREFERENCES))
-        write_private_file(directory / "chrome" / "userChrome.css", _style(look).encode("ascii"))
+        write_private_file(directory / self.folder / "userChrome.css", _style(look).encode("ascii"))
         if worn is None:
             write_private_file(directory / "prefs.js", _preferences(_ONCE))
             write_private_file(directory / "bookmarks.html", _bookmarks(look).encode("ascii", "xmlcharrefreplace"))

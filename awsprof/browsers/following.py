@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from awsprof.browsers.launchers import left_alone
 from awsprof.errors import AwsprofError
 from awsprof.naming import printable
+from awsprof.storage.lock import LockHeldError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from awsprof.browsers.directories import BrowserProfile, Directories
     from awsprof.browsers.launchers import Launcher, Launchers
     from awsprof.model import Profile
+
+
+# By now the profile itself has its new name or is gone: nothing that stays behind may keep the rest from following.
+_STAYS_BEHIND = (AwsprofError, OSError, LockHeldError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,10 @@ class Following:
         for one in followers.browser_profiles:
             try:
                 self._directories.remove(one)
-            except AwsprofError as error:
+            except _STAYS_BEHIND as error:
                 left.append(_left(one, error))
-        if followers.launcher is not None and not self._launchers.remove(followers.launcher):
-            left.append(left_alone(followers.launcher))
+        if followers.launcher is not None:
+            left += self._launcher_removed(followers.launcher)
         return left
 
     def rename(self, profile: str, renamed: Profile) -> list[str]:
@@ -67,18 +72,35 @@ class Following:
         for one in followers.browser_profiles:
             try:
                 self._directories.rename(one, renamed.name)
-            except AwsprofError as error:
+            except _STAYS_BEHIND as error:
                 left.append(_left(one, error))
         if followers.launcher is None:
             return left
-        if not self._launchers.remove(followers.launcher):
-            return [*left, left_alone(followers.launcher)]
+        if stays := self._launcher_removed(followers.launcher):
+            return [*left, *stays]
         try:
             self._launchers.install(renamed, launcher=self._find_launcher())
-        except AwsprofError as error:
-            left.append(f"The launcher was not written anew: {error.message}")
+        except _STAYS_BEHIND as error:
+            left.append(f"The launcher was not written anew: {_reason(error)}")
         return left
 
+    def _launcher_removed(self, launcher: Launcher) -> list[str]:
+        """Remove a launcher; returns a sentence where it was left."""
+        try:
+            return [] if self._launchers.remove(launcher) else [left_alone(launcher)]
+        except _STAYS_BEHIND as error:
+            later = f"'awsprof launcher remove {printable(launcher.profile)}' removes it later"
+            return [f"The launcher was left: {_reason(error)}; {later}"]
 
-def _left(one: BrowserProfile, error: AwsprofError) -> str:
-    return f"{error.message}; 'awsprof browser remove {printable(one.profile)}' removes it later"
+
+def _left(one: BrowserProfile, error: AwsprofError | OSError | LockHeldError) -> str:
+    return f"{_reason(error)}; 'awsprof browser remove {printable(one.profile)}' removes it later"
+
+
+def _reason(error: AwsprofError | OSError | LockHeldError) -> str:
+    if isinstance(error, AwsprofError):
+        return error.message
+    if isinstance(error, LockHeldError):
+        return f"Another process holds a lock for too long: {error.holder}"
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or type(error).__name__}"

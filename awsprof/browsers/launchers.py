@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
+import os
 import shlex
 import subprocess
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from awsprof.browsers.colours import colour_of
 from awsprof.browsers.desktop_entry import console_words, desktop_entry, icon
 from awsprof.browsers.look import window_class
-from awsprof.errors import ExistsError
+from awsprof.errors import AwsprofError, ExistsError
 from awsprof.fastpath import file_name, read_private_file
 from awsprof.naming import printable
 from awsprof.storage.private import remove_file, write_private_file
@@ -39,22 +40,35 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """A launcher that awsprof wrote: the desktop entry, its icon, and what the entry was when it was written."""
+    """A launcher that awsprof wrote: the desktop entry, its icon, and what both were when they were written."""
 
     profile: str
     entry: Path
     icon: Path
     sha256: str
+    icon_sha256: str
 
     @property
     def state(self) -> State:
-        try:
-            data = b"" if self.entry.is_symlink() else self.entry.read_bytes()
-        except FileNotFoundError:
-            return State.MISSING
-        except OSError:
+        if self.changed is not None:
             return State.CHANGED
-        return State.OK if hashlib.sha256(data).hexdigest() == self.sha256 else State.CHANGED
+        return State.OK if os.path.lexists(self.entry) else State.MISSING
+
+    @property
+    def changed(self) -> Path | None:
+        """The file of it that is there, and not as awsprof wrote it."""
+        files = ((self.entry, self.sha256), (self.icon, self.icon_sha256))
+        return next((path for path, sha256 in files if _sha256(path) not in (sha256, None)), None)
+
+
+def _sha256(path: Path) -> str | None:
+    """Return what tells a file's content; None where there is no file, and no content's where it is something else."""
+    if not os.path.lexists(path):
+        return None
+    try:
+        return "a link" if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 def runs_launchers(platform: str) -> bool:
@@ -84,22 +98,33 @@ class Launchers:
         Raises:
             ExistsError: A file of that name is not awsprof's, or was changed by hand since.
             RefusedNameError: A name that no launcher can hold.
+            AwsprofError: A file cannot be written.
         """
+        try:
+            return self._install(profile, launcher)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise AwsprofError(f"The launcher of {printable(profile.name)} was not written: {reason}") from error
+
+    def _install(self, profile: Profile, launcher: str) -> Launcher:
         name = file_name(profile.name)
         entry = self._places.applications / f"awsprof-{name}.desktop"
         picture = self._places.icons / f"{name}.svg"
         known = self.of(profile.name)
-        if entry.is_symlink() or (entry.exists() and (known is None or known.state is State.CHANGED)):
+        text = desktop_entry(profile, launcher=launcher, icon=picture, window_class=window_class(profile.name))
+        data = text.encode("utf-8")
+        letters = profile.parts.env if profile.parts else profile.name
+        drawn = icon(colour_of(profile), letters).encode("utf-8")
+        made = Launcher(profile.name, entry, picture, *(hashlib.sha256(each).hexdigest() for each in (data, drawn)))
+        # Without a record, a file as it would be written now is one that a killed command wrote.
+        theirs = (known or made).changed
+        if theirs is not None:
             raise ExistsError(
-                f"{entry} is there already, and "
+                f"{theirs} is there already, and "
                 + ("was changed since awsprof wrote it" if known else "was not written by awsprof"),
                 hint="Move it elsewhere, or remove it, then run the command again.",
             )
-        text = desktop_entry(profile, launcher=launcher, icon=picture, window_class=window_class(profile.name))
-        data = text.encode("utf-8")
-        made = Launcher(profile.name, entry, picture, hashlib.sha256(data).hexdigest())
-        letters = profile.parts.env if profile.parts else profile.name
-        write_private_file(picture, icon(colour_of(profile), letters).encode("utf-8"))
+        write_private_file(picture, drawn)
         # Before the entry itself: killed in between, the record names a file that is not there, which does no harm.
         self._record(made)
         edit_shared_file(entry, lambda _: data, locks=self._places.locks, most_mode=None, new_mode=0o666)
@@ -130,6 +155,7 @@ class Launchers:
             "entry": str(launcher.entry),
             "icon": str(launcher.icon),
             "sha256": launcher.sha256,
+            "icon_sha256": launcher.icon_sha256,
         }
         path = self._places.launcher_record(launcher.profile)
         write_private_file(path, json.dumps(table).encode("ascii"))
@@ -138,11 +164,15 @@ class Launchers:
 def _read(record: Path) -> Launcher | None:
     try:
         table = json.loads(read_private_file(str(record)) or b"")
-        return Launcher(str(table["profile"]), Path(table["entry"]), Path(table["icon"]), str(table["sha256"]))
-    except (ValueError, KeyError, TypeError, RecursionError):
+        picture = Path(table["icon"])
+        # A record from before icons were in it: whatever the icon is now counts as awsprof's.
+        drawn = table.get("icon_sha256") or _sha256(picture) or ""
+        return Launcher(str(table["profile"]), Path(table["entry"]), picture, str(table["sha256"]), str(drawn))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
 def left_alone(launcher: Launcher) -> str:
     """Say that a launcher was changed by hand."""
-    return f"{printable(str(launcher.entry))} was changed since awsprof wrote it, so it was left; remove it by hand"
+    changed = printable(str(launcher.changed or launcher.entry))
+    return f"{changed} was changed since awsprof wrote it, so it was left; remove it by hand"

@@ -7,7 +7,7 @@ Makes them of checked parts, so that nothing in a file leads to another host; op
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from awsprof.browsers.services import is_global, path_of
@@ -15,22 +15,28 @@ from awsprof.errors import UsageError
 from awsprof.model import check_region
 from awsprof.naming import printable
 
+if TYPE_CHECKING:
+    from awsprof.model import Profile
+
 
 class _Partition(NamedTuple):
-    """A partition's two hosts, how its regions' names begin, and whether a region stands before each host."""
+    """A partition's two hosts, how its regions' names begin, the first, and whether one stands before each host."""
 
     sign_in: str
     console: str
     regions: str
+    first_region: str
     by_region: bool = False
 
 
 _PARTITIONS = {
-    "aws-us-gov": _Partition("signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com", "us-gov-"),
-    "aws-cn": _Partition("signin.amazonaws.cn", "console.amazonaws.cn", "cn-"),
-    "aws-eusc": _Partition("signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu", "eusc-", by_region=True),
+    "aws-us-gov": _Partition("signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com", "us-gov-", "us-gov-west-1"),
+    "aws-cn": _Partition("signin.amazonaws.cn", "console.amazonaws.cn", "cn-", "cn-north-1"),
+    "aws-eusc": _Partition(
+        "signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu", "eusc-", "eusc-de-east-1", by_region=True
+    ),
     # Last, since every region is its that is no other's.
-    "aws": _Partition("signin.aws.amazon.com", "console.aws.amazon.com", ""),
+    "aws": _Partition("signin.aws.amazon.com", "console.aws.amazon.com", "", "us-east-1"),
 }
 # Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html
 _ALIAS = re.compile(r"(?!.*--)(?![0-9]+$)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -49,6 +55,21 @@ def partition_of_region(region: str) -> str:
     if re.match("[a-z]+-iso[a-z]*-", region):
         return "aws-iso"
     return next(name for name, partition in _PARTITIONS.items() if region.startswith(partition.regions))
+
+
+def partition_in(profile: Profile) -> str | None:
+    """Return the partition that an ARN among the profile's settings names."""
+    arns = (profile.settings.get(key, "") for key in ("role_arn", "mfa_serial", "login_session"))
+    return next((arn.split(":")[1] for arn in arns if arn.startswith("arn:")), None)
+
+
+def region_within(partition: str, region: str) -> str | None:
+    """Return *region* where the partition has it, else its first; None where no console is known of the partition."""
+    try:
+        _checked(partition, region)
+    except UsageError:
+        return _PARTITIONS[partition].first_region if partition in _PARTITIONS else None
+    return region
 
 
 def is_alias(text: str) -> bool:

@@ -67,6 +67,8 @@ def console_command(
         return
     if only_print and browser:
         raise UsageError("--print and --browser exclude each other")
+    if federate and profile.kind is Kind.ROLE:
+        world.say(f"--federate is for IAM users: {printable(profile.name)} is a role, and signed in without it.")
     wanted = Wanted(service, check_region(region) if region else None, federate, read_only)
     copy = _code_copier(world, profile, wanted.federate) if copy_code else None
     warn_of_missing_mfa(world, profile)

@@ -41,18 +41,31 @@ def install_command(world: World, selector: str | None, everyone: bool, narrowin
     """
     Write a launcher, or write it anew.
 
+    With --all, one that cannot be written keeps none of the others back.
+
     On macOS and Windows, where awsprof writes none yet, the command line for one is printed.
     """
-    from awsprof.browsers.launchers import command_line, runs_launchers
     from awsprof.configfiles.launcher import find_launcher
 
-    launcher = find_launcher(world.environ)
+    launcher, failures = find_launcher(world.environ), list[AwsprofError]()
     for profile in _chosen(world, selector, everyone, narrowing):
-        if runs_launchers(world.platform):
-            written = world.launchers.install(profile, launcher=launcher)
-            click.echo(f"Wrote {printable(str(written.entry))}")
-        else:
-            click.echo(command_line(profile, launcher=launcher, platform=world.platform))
+        try:
+            click.echo(_installed(world, profile, launcher))
+        except AwsprofError as error:
+            if not everyone:
+                raise
+            world.warn(error.message)
+            failures.append(error)
+    if failures:
+        raise click.exceptions.Exit(failures[0].status)
+
+
+def _installed(world: World, profile: Profile, launcher: str) -> str:
+    from awsprof.browsers.launchers import command_line, runs_launchers
+
+    if not runs_launchers(world.platform):
+        return command_line(profile, launcher=launcher, platform=world.platform)
+    return f"Wrote {printable(str(world.launchers.install(profile, launcher=launcher).entry))}"
 
 
 def _chosen(world: World, selector: str | None, everyone: bool, narrowing: Narrowing) -> list[Profile]:

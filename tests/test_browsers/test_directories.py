@@ -295,6 +295,31 @@ def test_removing_stays_inside(directories: Directories, home: Path) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("what", ["link", "dangling", "file"])
+def test_a_new_look_stays_inside(directories: Directories, home: Path, browser: Browser, what: str) -> None:
+    """Where a link stands in a directory's place, nothing is written, neither here nor where it leads."""
+    path, _ = directories.prepare(browser, make_look())
+    folder = path / {CHROMIUM: "Default", FIREFOX: "chrome"}[browser]
+    folder.rename(home / "moved")
+    outside = home / "outside"
+    if what == "file":
+        folder.write_text("theirs")
+    else:
+        folder.symlink_to(outside)
+    if what == "link":
+        outside.mkdir(mode=0o755)
+        for name in ("Preferences", "userChrome.css"):
+            (outside / name).write_text("theirs")
+    before = {one: (one.lstat().st_mode, one.lstat().st_mtime_ns) for one in (*path.rglob("*"), *home.glob("out*"))}
+    with pytest.raises(BrowserError) as caught:
+        directories.prepare(browser, make_look(awsprof_color="teal"))
+    assert caught.value.message.startswith(f"{folder} is a link, or no directory of yours")
+    after = {one: (one.lstat().st_mode, one.lstat().st_mtime_ns) for one in (*path.rglob("*"), *home.glob("out*"))}
+    assert after == before
+    assert [one.read_text() for one in home.glob("outside/*")] == ["theirs"] * (2 * (what == "link"))
+
+
+@BOTH
 def test_renaming_moves_it_whole(directories: Directories, browser: Browser) -> None:
     """Cookies and all; it belongs to the new name from then on, and gets its new look at the next start."""
     path, _ = directories.prepare(browser, make_look())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from awsprof.browsers.desktop_entry import desktop_entry
-from awsprof.browsers.launchers import Launchers, State, command_line
+from awsprof.browsers.launchers import Launchers, State, command_line, left_alone
 from awsprof.errors import ExistsError, RefusedNameError
 from tests.test_browsers.conftest import make_profile
 
@@ -148,6 +148,24 @@ def test_what_was_changed_by_hand_stays(launchers: Launchers, prod: Profile) -> 
         launchers.install(prod, launcher=LAUNCHER)
     assert "NoDisplay" in made.entry.read_text()
     assert made.icon.exists()
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_an_icon_of_ones_own_stays(launchers: Launchers, places: Places, prod: Profile, recorded: bool) -> None:
+    """As the entry: neither removed nor written over, and named."""
+    made = launchers.install(prod, launcher=LAUNCHER)
+    made.icon.write_text("<svg/>")
+    if recorded:
+        assert made.state is State.CHANGED
+        assert not launchers.remove(made)
+        assert left_alone(made).startswith(f"{made.icon} was changed since")
+    else:
+        made.entry.unlink()
+        places.launcher_record(prod.name).unlink()
+    with pytest.raises(ExistsError, match="was changed since awsprof" if recorded else "was not written by") as caught:
+        launchers.install(prod, launcher=LAUNCHER)
+    assert caught.value.message.startswith(str(made.icon))
+    assert made.icon.read_text() == "<svg/>"
 
 
 @pytest.mark.parametrize("what", ["file", "link"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import textwrap
@@ -166,6 +167,39 @@ def test_no_display(browsers: Callable[..., Browsers], prod: Profile, home: Path
         "'awsprof console --print' prints the address, to be opened elsewhere.",
     )
     assert not (home / ".local/share/awsprof").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "host"),
+    [
+        ({"region": "", "mfa_serial": "arn:aws-cn:iam::111122223333:mfa/paul"}, "cn-north-1.console.amazonaws.cn"),
+        ({"region": "eu-west-1.evil.com/#"}, "us-east-1.console.aws.amazon.com"),
+        ({"region": "eu-west-1", "note": "arn:aws-cn:s3:::x"}, "eu-west-1.console.aws.amazon.com"),
+        ({"region": "us-iso-east-1"}, None),
+        ({"region": "eu-west-1", "role_arn": "arn:x/:"}, None),
+    ],
+)
+def test_no_bookmark_keeps_a_window_shut(
+    directories: Directories, prod: Profile, settings: dict[str, str], host: str | None
+) -> None:
+    """A region that fits nothing gives way to the partition's first; a service that is none has no bookmark."""
+    made = Browsers(
+        find=lambda: [CHROMIUM],
+        directories=directories,
+        environ=SHOWN,
+        launch=Detached,
+        browser=None,
+        services=["nope", "s3"],
+    )
+    directory = made.directory(make_profile(prod.name, protected=True, **settings))
+    table = json.loads((directory / "Default" / "Bookmarks").read_bytes())
+    bar = [(one["name"], one["url"]) for one in table["roots"]["bookmark_bar"]["children"]]
+    assert [name for name, _ in bar[:3]] == ["PROD", "autochart", "111122223333"]
+    if host is None:
+        assert (len(bar), bar[0][1]) == (3, "about:blank")
+    else:
+        assert [name for name, _ in bar[3:]] == ["Console", "Sign in", "s3"]
+        assert bar[0][1].startswith(f"https://{host}/console/home?")
 
 
 # The start.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from awsprof.browsers import directories
 from awsprof.browsers.directories import Directories
 from awsprof.browsers.installed import KINDS, Browser
 from awsprof.browsers.look import look_of
 from awsprof.configfiles.profiles import ProfileFiles
 from awsprof.places import Places
 from awsprof.settings import Settings
+from awsprof.storage.lock import lock_path, locked
 from tests.command_line import CommandLine, Outcome
 from tests.test_cli.conftest import everything, write_config
 
@@ -177,6 +180,110 @@ def test_remove_leaves_what_runs(awsprof: CommandLine, used: Callable[..., Path]
         f"'awsprof browser remove {NAME}' removes it later.\n",
     )
     assert dev.exists()
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A file's name that cannot be removed, as one with the attribute "immutable"; prod's launcher cannot either."""
+    unlink = os.unlink
+
+    def refuse(path: str, **options: int) -> None:
+        if os.path.basename(path) in ("stuck", f"awsprof-{PROD}.desktop"):
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    return "stuck"
+
+
+def test_remove_says_what_it_could_not_remove(awsprof: CommandLine, used: Callable[..., Path], stuck: str) -> None:
+    """What cannot go keeps its name, so that a later command finds it; what follows it still goes."""
+    dev, other = used(NAME), used(NAME, "firefox")
+    (dev / stuck).touch()
+    awsprof("launcher", "install", NAME)
+    assert awsprof("remove", NAME, "--yes") == Outcome(
+        0,
+        f"Removed {NAME}.\n",
+        f"Warning: The browser profile {dev} was not removed whole: Operation not permitted (stuck); "
+        f"'awsprof browser remove {NAME}' removes it later.\n",
+    )
+    assert (other.exists(), awsprof("launcher", "list").stdout) == (False, "")
+    assert [path.name for path in dev.parent.iterdir()] == [NAME]
+    (dev / stuck).rename(dev / "loose")
+    assert awsprof("browser", "remove", NAME, "--yes").status == 0
+    assert list(dev.parent.iterdir()) == []
+
+
+def test_remove_of_a_browser_profile_that_cannot_go(
+    awsprof: CommandLine, used: Callable[..., Path], stuck: str
+) -> None:
+    """Exit 1 with its path and what is in the way; it is listed still."""
+    dev = used(NAME)
+    (dev / stuck).touch()
+    outcome = awsprof("browser", "remove", NAME, "--yes")
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr.startswith(
+        f"Error: The browser profile {dev} was not removed whole: Operation not permitted (stuck).\n"
+    )
+    assert str(dev) in awsprof("browser", "list").stdout
+
+
+def test_a_launcher_that_cannot_go(awsprof: CommandLine, used: Callable[..., Path], stuck: str) -> None:
+    """It is left, and how to remove it later is said; the browser profile goes."""
+    prod = used(PROD)
+    awsprof("launcher", "install", PROD)
+    entry = awsprof.home / f".local/share/applications/awsprof-{PROD}.desktop"
+    assert awsprof("remove", PROD, "--yes") == Outcome(
+        0,
+        f"Removed {PROD}.\n",
+        f"Warning: The launcher was left: {entry}: Operation not permitted; "
+        f"'awsprof launcher remove {PROD}' removes it later.\n",
+    )
+    assert (prod.exists(), entry.exists()) == (False, True)
+
+
+def test_remove_leaves_what_is_locked(
+    awsprof: CommandLine, used: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another awsprof has it in hand for too long: the profile is gone by then, so it is said and no more."""
+    dev = used(NAME)
+    monkeypatch.setattr(directories, "_LOCK_LIMIT_S", 0.05)
+    with locked(lock_path(Places.from_environ(os.environ).locks, str(dev)), limit_s=1):
+        outcome = awsprof("remove", NAME, "--yes")
+    assert (outcome.status, outcome.stdout, dev.exists()) == (0, f"Removed {NAME}.\n", True)
+    assert outcome.stderr.startswith("Warning: Another process holds a lock for too long: pid ")
+    assert outcome.stderr.endswith(f"; 'awsprof browser remove {NAME}' removes it later.\n")
+
+
+def test_rename_puts_back_what_cannot_be_marked(
+    awsprof: CommandLine, used: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk: it stays under its old name, where commands find it."""
+    dev = used(NAME)
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(directories, "write_private_file", full)
+    outcome = awsprof("rename", NAME, "autochart", "test", "paul", "--yes")
+    assert (outcome.status, outcome.stderr) == (
+        0,
+        f"Warning: The browser profile {dev} was not renamed: No space left on device; "
+        f"'awsprof browser remove {NAME}' removes it later.\n",
+    )
+    assert [path.name for path in dev.parent.iterdir()] == [NAME]
+
+
+@pytest.mark.parametrize("words", [["browser", "list"], ["browser", "remove", PROD, "--yes"]])
+def test_what_a_killed_removal_left_goes(awsprof: CommandLine, used: Callable[..., Path], words: list[str]) -> None:
+    """With the next command that looks there, once nobody can be at it any more."""
+    dev, _ = used(NAME), used(PROD)
+    old, new = (dev.with_name(f".awsprof-{digit * 16}") for digit in "01")
+    old.mkdir()
+    new.mkdir()
+    os.utime(old, (1, 1))
+    assert awsprof(*words).status == 0
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_rename_takes_it_along(awsprof: CommandLine, used: Callable[..., Path], home: Path) -> None:

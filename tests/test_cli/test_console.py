@@ -418,8 +418,12 @@ def test_federate_with_mfa(awsprof: CommandLine, logged_in: Identity, aws: Local
 
 
 def test_federate_of_a_role_changes_nothing(awsprof: CommandLine, role: str) -> None:
-    """It is signed in by federation as it is."""
-    assert awsprof("console", "audit", "--federate").stdout == f"{ROLE}: console opened, account {OTHER}\n"
+    """It is signed in by federation as it is, and that is said."""
+    assert awsprof("console", "audit", "--federate") == Outcome(
+        0,
+        f"{ROLE}: console opened, account {OTHER}\n",
+        f"--federate is for IAM users: {ROLE} is a role, and signed in without it.\n",
+    )
 
 
 def test_federate_that_aws_refuses(awsprof: CommandLine, aws: LocalAWS) -> None:

@@ -101,6 +101,32 @@ def test_install_leaves_what_is_not_ours(awsprof: CommandLine, entries: Path) ->
     assert theirs.read_text() == "theirs"
 
 
+def test_install_of_all_goes_on(awsprof: CommandLine, entries: Path, home: Path) -> None:
+    """Each that cannot be written is said, the others are, and the status is the first failure's."""
+    long = "a" * 260
+    write_config(home, f"[profile {long}]\n{CONFIG}")
+    entries.mkdir(parents=True)
+    dev, old, prod = (entries / f"awsprof-{name}.desktop" for name in (NAME, "%4Fld%20one", PROD))
+    dev.write_text("theirs")
+    too_long = f"Warning: The launcher of {long} was not written: File name too long.\n"
+    assert awsprof("launcher", "install", "--all") == Outcome(
+        4,
+        f"Wrote {prod}\nWrote {old}\n",
+        f"Warning: {dev} is there already, and was not written by awsprof.\n{too_long}",
+    )
+    dev.unlink()
+    assert awsprof("launcher", "install", "--all") == Outcome(1, f"Wrote {dev}\nWrote {prod}\nWrote {old}\n", too_long)
+
+
+def test_install_of_one_that_cannot_be_written(awsprof: CommandLine, home: Path) -> None:
+    """Exit 1, and the sentence names the profile."""
+    long = "x" * 260
+    write_config(home, f"[profile {long}]\n")
+    assert awsprof("launcher", "install", long) == Outcome(
+        1, "", f"Error: The launcher of {long} was not written: File name too long.\n"
+    )
+
+
 @pytest.mark.parametrize("verb", ["install", "remove"])
 def test_one_or_all(awsprof: CommandLine, verb: str) -> None:
     """A selector beside --all is exit 2; neither takes the active profile, and without one is exit 2 too."""
