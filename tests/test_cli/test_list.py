@@ -116,10 +116,10 @@ def test_lists_a_table(awsprof: CommandLine, logged_in: Identity, prod: Identity
     """A person gets a table by product and env, with the time a session has left and protected envs marked."""
     assert awsprof("list") == Outcome(
         0,
-        "PROFILE                          ACCOUNT       REGION     KIND  MFA  SESSION\n"
-        f"autochart_dev_paul               {DEV}  eu-west-1  user  yes  12 h 00 min\n"
-        f"autochart_legacy_paul            {OTHER}  eu-west-1  user  no   -\n"
-        f"autochart_prod_paul (protected)  {PROD}  eu-west-1  user  yes  none\n",
+        "PROFILE                          ACCOUNT                       REGION     KIND  MFA  SESSION\n"
+        f"autochart_dev_paul               {DEV} (autochart-dev)  eu-west-1  user  yes  12 h 00 min\n"
+        f"autochart_legacy_paul            {OTHER}                  eu-west-1  user  no   -\n"
+        f"autochart_prod_paul (protected)  {PROD}                  eu-west-1  user  yes  none\n",
         "",
     )
 

@@ -233,7 +233,8 @@ def test_debug_shows_the_calls(awsprof: CommandLine, dev: Identity) -> None:
     outcome = awsprof("login", "dev", "--code", dev.device.code(), "--debug")
     assert outcome.status == 0
     lines = [line.split(",")[0] for line in outcome.stderr.splitlines()]
-    assert lines == ["debug: sts GetSessionToken in eu-west-1: ok", "debug: sts GetCallerIdentity in eu-west-1: ok"]
+    called = ("sts GetSessionToken", "sts GetCallerIdentity", "iam ListAccountAliases")
+    assert lines == [f"debug: {call} in eu-west-1: ok" for call in called]
 
 
 # The real process.

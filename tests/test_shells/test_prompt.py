@@ -61,8 +61,6 @@ def test_without_a_session(awsprof: CommandLine, active: None, monkeypatch: pyte
 
 def test_every_placeholder(awsprof: CommandLine, logged_in: Identity, active: None, home: Path) -> None:
     """Each placeholder has its value."""
-    awsprof("whoami", "dev")
-    awsprof("login", "dev")  # it has the alias told to the prompts
     (home / ".awsprof.toml").write_text('product = "shop"\n')
     leave(awsprof, NAME, 7_230)
     template = "|".join(f"{{{name}}}" for name in PLACEHOLDERS)
