@@ -15,6 +15,7 @@ from awsprof.browsers.sign_in import (
     federated_sign_in,
     federation_endpoint,
     is_alias,
+    partition_in,
     partition_of_region,
     service_page,
     sign_in_page,
@@ -212,17 +213,11 @@ class Console:
             UsageError: There is no such place; said before AWS or a person is asked for anything.
         """
         region = wanted.region or profile.region_for_calls(self._environ)
-        partition = partition or _partition_in(profile) or partition_of_region(region)
+        partition = partition or partition_in(profile) or partition_of_region(region)
         destination = (
             service_page(wanted.service, partition, region) if wanted.service else console_home(partition, region)
         )
         return _Goal(partition, region, wanted.service, destination)
-
-
-def _partition_in(profile: Profile) -> str | None:
-    """Return the partition that an ARN among the profile's settings names."""
-    arns = (profile.settings.get(key, "") for key in ("role_arn", "mfa_serial", "login_session"))
-    return next((arn.split(":")[1] for arn in arns if arn.startswith("arn:")), None)
 
 
 def _account_id(profile: Profile) -> str:
