@@ -31,7 +31,7 @@ BOTH = pytest.mark.parametrize("browser", [CHROMIUM, FIREFOX], ids=["chromium", 
 # A process that holds a lock as Firefox does, and whose command line names the directory as a browser's does.
 _HOLDER = """
 import fcntl, os, sys
-lock = os.open(sys.argv[1] + "/.parentlock", os.O_RDWR | os.O_CREAT, 0o644)
+lock = os.open(sys.argv[-1] + "/.parentlock", os.O_RDWR | os.O_CREAT, 0o644)
 fcntl.lockf(lock, fcntl.LOCK_EX)
 print("ready", flush=True)
 sys.stdin.read()
@@ -45,7 +45,9 @@ def hold() -> Iterator[Callable[[Path], int]]:
 
     def start(directory: Path) -> int:
         process = subprocess.Popen(
-            [sys.executable, "-c", _HOLDER, str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", _HOLDER, f"--user-data-dir={directory}", "--profile", str(directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         started.append(process)
         assert process.stdout is not None
