@@ -10,7 +10,7 @@ import stat
 import sys
 import time
 import urllib.parse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -257,6 +257,39 @@ def _rotate(office: Office) -> Run:
     return Run(0, [office.member(profile=True).name, "--json"])
 
 
+def _team(office: Office) -> None:
+    office.own_file(".awsprof.toml", f'product = "autochart"\n[envs.dev]\naccount_id = "{office.dev.account_id}"\n')
+
+
+def _in_repository(office: Office, *words: str) -> Run:
+    _team(office)
+    return Run(0, list(words))
+
+
+def _product_join(office: Office) -> Run:
+    _team(office)
+    office._made += 1
+    user = f"j{office._made}"
+    identity = office.know(office.machine.member("dev", office.dev.account_id, mfa=False, user=user))
+    return Run(0, ["--user", user, "--from", "dev=-"], stdin=identity.key_file)
+
+
+def _of_service(office: Office, *words: str) -> Run:
+    _team(office)
+    path = office.own_file("serverless.yml", f"service: x\nprovider:\n  name: aws\n  profile: {office.dev.name}\n")
+    return Run(0, [path, *words])
+
+
+def _browser(office: Office, *words: str) -> Run:
+    """A browser profile as a start would have left it."""
+    directory = office.machine.home / ".local" / "share" / "awsprof" / "browsers" / "chromium" / office.dev.name
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark = directory / ".awsprof"
+    mark.touch(mode=0o600)
+    mark.write_text(json.dumps({"profile": office.dev.name}))
+    return Run(0, [office.dev.name, *words])
+
+
 # Each command in success and in failure. A new command fails test_every_command_is_tried until it stands here.
 RUNS: dict[str, tuple[Callable[[Office], Run], Callable[[Office], Run]]] = {
     "add": (_add, _add_wrong),
@@ -309,6 +342,31 @@ RUNS: dict[str, tuple[Callable[[Office], Run], Callable[[Office], Run]]] = {
     "export": (
         lambda office: Run(0, ["dev", "--format", "json"], purpose=office.dev.name),
         lambda _: Run(3, ["nothing"]),
+    ),
+    "console": (
+        lambda office: Run(0, [office.dev.name, "--print"]),
+        lambda office: Run(1, [office.dev.name, "--federate", "--print"]),
+    ),
+    "browser list": (lambda _: Run(0, ["--json"]), lambda _: Run(2, ["--jsonn"])),
+    "browser reset": (lambda office: _browser(office, "--yes"), lambda _: Run(3, ["nothing", "--yes"])),
+    "browser remove": (lambda office: _browser(office, "--yes"), lambda _: Run(3, ["nothing", "--yes"])),
+    "launcher install": (lambda office: Run(0, [office.dev.name]), lambda _: Run(3, ["nothing"])),
+    "launcher list": (lambda _: Run(0, ["--json"]), lambda _: Run(2, ["--jsonn"])),
+    "launcher remove": (lambda _: Run(0, ["--all"]), lambda _: Run(3, ["nothing"])),
+    "product init": (lambda office: _in_repository(office, "--dry-run"), lambda _: Run(2, ["--stage", "dev"])),
+    "product show": (lambda office: _in_repository(office, "--json"), lambda _: Run(2, ["--user", "default"])),
+    "product join": (_product_join, lambda office: replace(_in_repository(office, "--from", "dev"), status=2)),
+    "serverless show": (
+        lambda office: _in_repository(office, "--json"),
+        lambda office: replace(_in_repository(office, "--stage", "qa"), status=2),
+    ),
+    "serverless write": (
+        lambda office: _of_service(office, "--yes", "--force"),
+        lambda office: replace(_of_service(office, "--yes"), status=1),
+    ),
+    "serverless check": (
+        lambda office: _of_service(office, "--stage", "dev", "--online", "--json"),
+        lambda office: replace(_of_service(office, "--stage", "qa"), status=2),
     ),
     "completion": (lambda _: Run(0, ["bash"]), lambda _: Run(2, ["tcsh"])),
     "settings get": (lambda _: Run(0, ["mfa_command"]), lambda _: Run(2, ["mfa_comand"])),
