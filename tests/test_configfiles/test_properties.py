@@ -200,7 +200,7 @@ def readable(data: bytes, directory: Path) -> Seen:
 # The scanner.
 
 
-@settings(bounded, max_examples=20_000 if ALL else 600)
+@settings(bounded, max_examples=20_000 if ALL else 200)
 @given(data=st.one_of(files, heaps, st.sampled_from([data for data, _ in REFUSED.values()])))
 def test_scanner_agrees_with_botocore(data: bytes, tmp_path: Path) -> None:
     """What botocore accepts is read alike, setting for setting; what it refuses is refused, and nothing else is."""

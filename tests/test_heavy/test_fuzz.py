@@ -26,7 +26,7 @@ pytestmark = pytest.mark.heavy
 
 ALL = bool(os.environ.get("AWSPROF_TEST_ALL"))
 fuzzed = settings(
-    max_examples=100_000 if ALL else 500,
+    max_examples=100_000 if ALL else 200,
     derandomize=not ALL,
     deadline=None,
     database=None,
@@ -138,7 +138,7 @@ COMMANDS = (
 
 
 @pytest.mark.timeout(3600)
-@settings(fuzzed, max_examples=5_000 if ALL else 60)
+@settings(fuzzed, max_examples=5_000 if ALL else 30)
 @given(config=files, credentials=st.one_of(st.just(b""), files))
 def test_commands(config: bytes, credentials: bytes, home: Path) -> None:
     """Every command ends with a status of the contract and without a traceback; one that refuses changes no byte."""
