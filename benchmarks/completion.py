@@ -2,7 +2,8 @@
 How long a TAB on a profile's name takes in each shell, and how many processes it starts.
 
 Run it as ``python benchmarks/completion.py``; it works in a home of its own and reaches no network. A shell that is not
-installed is left out; without a strace that may trace, processes are not counted.
+installed is left out; without a strace that may trace, processes are not counted. Goals are scaled to what a bare
+Python start takes in the same run.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from pathlib import Path
 
 import pexpect
+from bare import Bare
 
 COMPLETIONS = Path(__file__).parents[1] / "completions"
 COUNTS = (10, 1_000, 10_000)
@@ -146,22 +148,28 @@ def processes(home: Path, shell: str, line: str) -> str:
 
 def main() -> None:
     measures = {"bash": bash_ms, "zsh": zsh_ms, "fish": fish_ms}
-    print(f"{'':6} {'profiles':>8}  {'word':14} {'median ms':>9} {'least ms':>9} {'goal':>5}  processes")
+    bare, rows = Bare(), []
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
-        for shell, measure in measures.items():
-            if shutil.which(shell) is None:
-                print(f"{shell:6} is not installed")
-                continue
-            for count in COUNTS:
-                write_profiles(home, count)
+        for count in COUNTS:
+            write_profiles(home, count)
+            for shell, measure in measures.items():
+                if shutil.which(shell) is None:
+                    print(f"{shell} is not installed")
+                    continue
                 for label, line in LINES.items():
                     times = measure(home, line)
-                    goal = GOALS_MS[count] or ""
-                    print(
-                        f"{shell:6} {count:8}  {label:14} {statistics.median(times):9.1f} {min(times):9.1f} {goal:>5}"
-                        f"  {processes(home, shell, line)}"
-                    )
+                    bare.measure()
+                    rows.append((shell, count, label, times, processes(home, shell, line)))
+    print(bare)
+    print(f"{'':6} {'profiles':>8}  {'word':14} {'median ms':>9} {'least ms':>9} {'goal':>5} {'share':>6}  processes")
+    for shell, count, label, times, started in sorted(rows, key=lambda row: row[0]):
+        goal = GOALS_MS[count]
+        share = f"{bare.share(min(times), goal):6.2f}" if goal else ""
+        print(
+            f"{shell:6} {count:8}  {label:14} {statistics.median(times):9.1f} {min(times):9.1f} {goal or '':>5}"
+            f" {share:>6}  {started}"
+        )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 What the hook adds to a prompt of each shell, and how many processes it starts: python benchmarks/prompt.py
 
 Runs the hooks as `awsprof init` prints them, with 10, 1,000 and 10,000 profiles, in a throw-away home; reaches no
-network. Times are the best of nine rounds.
+network. Times are the best of nine rounds; goals are scaled to what a bare Python start takes in the same run.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from bare import Bare
 
 BIN = Path(sys.executable).parent
 PROFILES = (10, 1_000, 10_000)
@@ -122,10 +124,10 @@ def forks(shell: str, environ: dict[str, str], directory: Path) -> str:
 
 
 def main() -> None:
-    print(f"{'':6} {'profiles':>8} {'hook, us':>9} {'empty, us':>9} {'goal, us':>9}  processes in ten prompts")
+    bare, rows = Bare(), []
     for shell in SCRIPTS:
         if shutil.which(shell) is None:
-            print(f"{shell:6} is not installed")
+            print(f"{shell} is not installed")
             continue
         for profiles in PROFILES:
             with tempfile.TemporaryDirectory() as directory:
@@ -133,9 +135,15 @@ def main() -> None:
                 prepare(home, profiles)
                 environ = {"HOME": str(home), "PATH": f"{BIN}:{os.environ['PATH']}", "TERM": "xterm", "LANG": "C.UTF-8"}
                 environ["AWS_PROFILE"] = ACTIVE
-                hook, nothing = microseconds(shell, environ)
-                count = forks(shell, environ, home)
-            print(f"{shell:6} {profiles:8,} {hook:9.1f} {nothing:9.1f} {GOALS_US[shell]:9}  {count}")
+                rows.append((shell, profiles, *microseconds(shell, environ), forks(shell, environ, home)))
+            bare.measure()
+    print(bare)
+    print(
+        f"{'':6} {'profiles':>8} {'hook, us':>9} {'empty, us':>9} {'goal, us':>9} {'share':>6}  processes, ten prompts"
+    )
+    for shell, profiles, hook, nothing, count in rows:
+        goal = GOALS_US[shell]
+        print(f"{shell:6} {profiles:8,} {hook:9.1f} {nothing:9.1f} {goal:9} {bare.share(hook, goal):6.2f}  {count}")
 
 
 if __name__ == "__main__":

@@ -107,6 +107,11 @@ function __awsprof_complete_value --argument-names base kind typed
             # The word behind the selector, where -- may be left out.
             __awsprof_complete_command
         case selector back profile product env user
+            # Thousands of words are not taken up only to be printed again.
+            if test -z "$base"
+                __awsprof_complete_names $kind (string unescape -- $typed)
+                return
+            end
             __awsprof_complete_print $base(__awsprof_complete_names $kind (string unescape -- $typed))
     end
 end
@@ -119,9 +124,9 @@ function __awsprof_complete_command
     complete --do-complete="$line"
 end
 
-# Print the names of those profiles that may match the glob $argv[1], one a line, as the two shared files have them.
+# Set the caller's $names to those profiles that may match the caller's glob $likely, as the two shared files have them.
 # Nothing read is ever run.
-function __awsprof_complete_profiles --argument-names likely
+function __awsprof_complete_profiles --no-scope-shadowing
     set -l config (__awsprof_complete_config)
     set -l credentials $HOME/.aws/credentials
     test -n "$AWS_SHARED_CREDENTIALS_FILE"
@@ -137,13 +142,13 @@ function __awsprof_complete_profiles --argument-names likely
         set -l header '^\[profile[ \t]+(?|'$name'"\'\\\\\s]+)|"'$name'"\\\\`$]+)"|\''$name'\']+)\')[ \t]*\][^]]*$'
         set -l found (string match $any -- "[profile*$likely*" <$config)
         and set known (string match -rg -- $header $found)
-        and string join \n -- $known
+        and set names $known
     end
     if test -f "$credentials" -a -r "$credentials"
         set -l found (string match $any -- "[*$likely*" <$credentials)
         # A profile with a section in both files is one.
         and for one in (string match -rg -- '^\[(?!\s)'$name']+)(?<!\s)\][^]]*$' $found)
-            contains -- $one $known; or echo $one
+            contains -- $one $known; or set -a names $one
         end
     end
 end
@@ -161,7 +166,8 @@ function __awsprof_complete_names --argument-names kind typed
     set -l likely (string replace / _ -- "$typed")
     # Anything else is left to fish to compare.
     string match -qr '^[A-Za-z0-9._@-]*$' -- "$likely"; or set likely ''
-    set -l names (__awsprof_complete_profiles $likely)
+    set -l names
+    __awsprof_complete_profiles
     set -l part '[a-z0-9](?:[a-z0-9.-]{0,30}[a-z0-9])?'
     test $kind = back; and printf '%s\t%s\n' - 'The profile before'
     set -q names[1]; or return
@@ -177,17 +183,30 @@ function __awsprof_complete_names --argument-names kind typed
             return
     end
     set -l short
+    set -l many
     if test $kind != profile
-        # Each name's product_env, then its env.
-        set short (string match -rg -- "^($part""_($part))_$part\$" $names)
-        if set -q short[1]; and string match -q '*/*' -- "$typed"
-            set short (string replace _ / -- $short)
+        # Each product_env, then each env.
+        set short (string match -rg -- "^($part""_$part)_$part\$" $names)
+        if set -q short[1]
+            # More names than anybody would read are offered once something is typed; until then their parts tell of
+            # them.
+            if test -z "$typed"; and set -q names[501]
+                set many yes
+                set names (string match -rv -- "^$part""_$part""_$part\$" $names)
+            end
+            builtin -q path; and set short (path sort -u -- $short)
+            set -l envs (string replace -r '^[^_]*_' '' -- $short)
+            builtin -q path; and set envs (path sort -u -- $envs)
+            string match -q '*/*' -- "$typed"; and set short (string replace _ / -- $short)
+            set -a short $envs
         end
     end
-    if test (count $names) -gt 60
-        # Too many to look each up, and to offer twice.
-        set -q short[1]; and builtin -q path; and set short (path sort -u -- $short)
-        printf '%s\n' $names $short
+    # What is known about each is looked up where they are few: that takes far longer than finding them.
+    if set -q many[1]; or set -q names[61]; or set -q short[61]; or begin
+            test -n "$likely"; and set -q names[21]
+        end
+        set -q names[1]; and printf '%s\n' $names
+        set -q short[1]; and printf '%s\n' $short
         return
     end
     set -l states $HOME/.local/state
@@ -226,8 +245,7 @@ function __awsprof_complete_names --argument-names kind typed
     end
     # Of what is printed twice, fish takes the first.
     set -q accounts[1]; and printf '%s\t%s\n' $accounts
-    printf '%s\n' $names
-    set -q short[1]; and builtin -q path; and set short (path sort -u -- $short)
+    set -q names[1]; and printf '%s\n' $names
     if test (count $short) -gt 20
         printf '%s\n' $short
         return

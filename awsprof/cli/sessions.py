@@ -170,6 +170,7 @@ def logout_command(world: World, selector: str | None, everyone: bool, narrowing
         # Roles live by their source's session: theirs go with it.
         doomed = [it for it in profiles.values() if it.name == chosen.name or lives_by(it, chosen.name, profiles)]
     names, failures = [], []
+    marked = {it.name for it in doomed if world.store.is_marked_protected(it.name)}
     for profile in doomed:
         try:
             if world.sessions.drop(profile.name):
@@ -181,7 +182,7 @@ def logout_command(world: World, selector: str | None, everyone: bool, narrowing
     for profile in doomed:
         if profile.kind is Kind.ROLE:
             # What its source still has, its prompt still shows.
-            world.sessions.tell(profile)
+            world.sessions.tell(profile, marked=profile.name in marked)
     if everyone:
         # And those of profiles that somebody took out of the files by hand.
         names += world.store.delete_all()

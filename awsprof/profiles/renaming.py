@@ -94,7 +94,8 @@ class Renaming:
             # A protected env's sessions are shorter: one begun before does not count for it.
             if session is not None and renamed.protected <= profile.protected:
                 self._store.save(new, session)
-            self._sessions.tell(renamed)
+            same_env = old.rpartition("_")[0] == new.rpartition("_")[0]
+            self._sessions.tell(renamed, marked=same_env and self._store.is_marked_protected(old))
             self._store.delete(old)
             marker = self._places.seed_marker(old)
             if marker.exists():

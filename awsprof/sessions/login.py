@@ -186,14 +186,19 @@ class Sessions:
         credentials = self._long_term(profile)
         return Served(credentials, process_answer(credentials, profile.account_id))
 
-    def tell(self, profile: Profile) -> None:
-        """Let prompts know of a profile's session and its roles, and write it where delivery is by file."""
+    def tell(self, profile: Profile, *, marked: bool = False) -> None:
+        """
+        Let prompts know of a profile's session and its roles, and write it where delivery is by file.
+
+        Args:
+            marked: They knew it as protected, under another name or before its state was dropped.
+        """
         profiles = self._outside.profiles()
         source = source_of(profile, profiles)
         session = self._store.load(source.name, account_id=source.account_id) if source.needs_session else None
         if session is None:
             return
-        self._tell_prompts(profile, session, profiles)
+        self._tell_prompts(profile, session, profiles, marked=marked)
         if profile.delivery is Delivery.FILE and profile.needs_session and session.is_live(self._outside.now()):
             self._delivery.write(profile, session.credentials())
 
@@ -221,20 +226,21 @@ class Sessions:
         """Let prompts know of a profile whose credentials are no session of awsprof's: whether it is protected."""
         self._save_state(profile, None)
 
-    def _tell_prompts(self, profile: Profile, session: Session, profiles: Profiles) -> None:
+    def _tell_prompts(self, profile: Profile, session: Session, profiles: Profiles, *, marked: bool = False) -> None:
         """Write what prompts read of a profile, and of the roles that live by it."""
         told = [profile]
         if profile.name == source_of(profile, profiles).name and profiles.mention("role_arn"):
             roles = [it for it in profiles.values() if it.kind is Kind.ROLE]
             told += [role for role in roles if source_of(role, profiles).name == profile.name]
         for one in told:
-            self._save_state(one, session.expiration_s)
+            self._save_state(one, session.expiration_s, marked=marked and one is profile)
 
-    def _save_state(self, profile: Profile, expiration_s: int | None) -> None:
+    def _save_state(self, profile: Profile, expiration_s: int | None, *, marked: bool = False) -> None:
         """Write what prompts read; a team file that is out of sight takes no protection away."""
         team = self._outside.team()
         decided = team is not None and profile.parts is not None and team.product == profile.parts.product
-        protected = profile.protected or (not decided and self._store.is_marked_protected(profile.name))
+        marked = marked or self._store.is_marked_protected(profile.name)
+        protected = profile.protected or (marked and not decided)
         self._store.save_state(profile.name, expiration_s, account_id=profile.account_id, protected=protected)
 
     @contextlib.contextmanager

@@ -200,83 +200,177 @@ function __awsprof_complete_files {
 # Offer names of profiles, or parts of them, as the two shared files have them. Nothing read is ever run: names are
 # compared as they are, and one with characters that mean something to the shell is offered quoted or left out.
 function __awsprof_complete_names {
-  \builtin local kind="$1" prefix found within odd name sets=''
+  \builtin local kind="$1" name match found within full others parts pairs between=_
+  found=() within=() full=() others=() parts=() pairs=()
+  __awsprof_complete_read
+  if [[ $kind == selector || $kind == profile ]]; then
+    for name in ${__awsprof_complete_odd[@]+"${__awsprof_complete_odd[@]}"}; do
+      case $quote:$name in
+      \":*[\"\\\`\$!]* | \':*\'*) continue ;;
+      :*) \builtin printf -v name %q "$name" ;;
+      esac
+      __awsprof_complete_add "$name"
+    done
+  fi
+  if [[ -z ${__awsprof_complete_plain[*]+any} ]]; then \builtin return 0; fi
+  if [[ $kind == profile ]]; then
+    __awsprof_complete_add "${__awsprof_complete_plain[@]}"
+    \builtin return 0
+  elif [[ $kind == user ]]; then
+    __awsprof_complete_sort "${__awsprof_complete_plain[@]}"
+    parts=(${full[@]+"${full[@]##*_}"})
+    __awsprof_complete_unique
+    __awsprof_complete_add ${parts[@]+"${parts[@]}"}
+    \builtin return 0
+  elif [[ $kind != selector || -z $typed ]]; then
+    __awsprof_complete_learn
+    pairs=(${__awsprof_complete_pairs[@]+"${__awsprof_complete_pairs[@]}"})
+    if [[ $kind == selector ]]; then
+      # More names than anybody would read are offered once something is typed; until then their parts tell of them.
+      if ((${#__awsprof_complete_plain[@]} > 500)); then
+        __awsprof_complete_add ${__awsprof_complete_others[@]+"${__awsprof_complete_others[@]}"}
+      else
+        __awsprof_complete_add "${__awsprof_complete_plain[@]}"
+      fi
+    fi
+  else
+    match=$typed
+    case $typed in
+    */*) between=/ match=${typed%%/*}_${typed#*/} ;;
+    esac
+    for name in "${__awsprof_complete_plain[@]}"; do
+      case $name in
+      "$match"*) found[${#found[@]}]=$name ;;
+      *"_$match"*) within[${#within[@]}]=$name ;;
+      esac
+    done
+    __awsprof_complete_add ${found[@]+"${found[@]}"}
+    __awsprof_complete_sort ${found[@]+"${found[@]}"} ${within[@]+"${within[@]}"}
+    parts=(${full[@]+"${full[@]%_*}"})
+    __awsprof_complete_unique
+    pairs=(${parts[@]+"${parts[@]}"})
+  fi
+  if ((${#pairs[@]} == 0)); then \builtin return 0; fi
+  if [[ $kind == selector ]]; then
+    __awsprof_complete_add "${pairs[@]/_/$between}"
+  fi
+  if [[ $kind == product ]]; then
+    parts=("${pairs[@]%_*}")
+  else
+    parts=("${pairs[@]#*_}")
+  fi
+  __awsprof_complete_unique
+  __awsprof_complete_add "${parts[@]}"
+}
+
+# Leave each element of $parts, which are plain words, in it once, as far as this bash can.
+function __awsprof_complete_unique {
+  \builtin local part
   # bash 3.2 has no such arrays; there readline drops what it gets twice.
   if \builtin local -A seen 2>/dev/null; then
-    seen=() sets=yes
-  fi
-  for prefix in 'profile ' ''; do
-    found=() within=() odd=()
-    __awsprof_complete_find
-    if ((${#found[@]} > 0)); then
-      found=("${found[@]#"$prefix"}")
-      # Those in $found begin as typed; one array for all is much quicker than one name after the other.
-      case $kind,$typed in
-      *,*/*) ;;
-      selector,* | profile,*) COMPREPLY+=("${found[@]/#"$drop"/$lead}") ;;
-      esac
-      __awsprof_complete_parts "${found[@]}"
-    fi
-    if ((${#within[@]} > 0)); then
-      __awsprof_complete_parts "${within[@]#"$prefix"}"
-    fi
-    for name in ${odd[@]+"${odd[@]}"}; do
-      __awsprof_complete_odd
+    seen=()
+    for part in ${parts[@]+"${parts[@]}"}; do
+      seen[.$part]=''
     done
+    parts=("${!seen[@]}")
+    parts=(${parts[@]+"${parts[@]#.}"})
+  fi
+}
+
+# Put plain names of the convention into $full, and other plain names into $others.
+function __awsprof_complete_sort {
+  # No part of a name has 33 characters.
+  \builtin local name long='[!_][!_][!_][!_][!_][!_][!_][!_][!_][!_][!_]'
+  long=$long$long$long
+  for name in "$@"; do
+    case $name in
+    *_*_*_* | _* | *_ | *__* | *[.-]_* | *_[.-]* | [.-]* | *[.-]) ;;
+    *_*_*)
+      # shellcheck disable=SC2053
+      if [[ ${#name} -lt 37 || $name != *$long* ]]; then
+        full[${#full[@]}]=$name
+        continue
+      fi
+      ;;
+    esac
+    others[${#others[@]}]=$name
   done
 }
 
-# Look at what stands between brackets at the beginning of a line: in the config file behind 'profile ', in the
-# credentials file alone. Put plain names that begin as typed into $found, other plain names with a part that does into
-# $within, and all that may begin as typed, but need a closer look, into $odd.
-function __awsprof_complete_find {
-  \builtin local IFS='[]' file text='' piece match="$typed" starts='' last='' globbing='' header begin part
-  case $match in
-  *[!A-Za-z0-9._@:+,%/-]*) match='' ;;
-  */*) match=${match%%/*}_${match#*/} ;;
+# Learn the parts of all plain names, once for each state of the files.
+function __awsprof_complete_learn {
+  if [[ -n ${__awsprof_complete_learned-} ]]; then \builtin return 0; fi
+  full=() others=()
+  __awsprof_complete_sort "${__awsprof_complete_plain[@]}"
+  parts=(${full[@]+"${full[@]%_*}"})
+  __awsprof_complete_unique
+  __awsprof_complete_pairs=(${parts[@]+"${parts[@]}"})
+  __awsprof_complete_others=(${others[@]+"${others[@]}"})
+  __awsprof_complete_learned=yes
+}
+
+# Learn the names that the two files have, unless both say what they said last.
+function __awsprof_complete_read {
+  # Without splitting, and with no globs, long texts are compared for a fraction of what it costs with quotes.
+  \builtin local IFS='' config='' credentials='' found odd prefix name globbing=''
+  case $- in
+  *f*) ;;
+  *) globbing=yes && \builtin set -f ;;
   esac
-  begin="$prefix$match*" part="$prefix*_$match*"
-  if [[ -n $prefix ]]; then
-    file=${AWS_CONFIG_FILE:-${HOME-}/.aws/config}
-    header='profile[[:blank:]]*'
-  else
-    file=${AWS_SHARED_CREDENTIALS_FILE:-${HOME-}/.aws/credentials}
-    header='[![:space:]]*'
+  __awsprof_complete_load config "${AWS_CONFIG_FILE:-${HOME-}/.aws/config}"
+  __awsprof_complete_load credentials "${AWS_SHARED_CREDENTIALS_FILE:-${HOME-}/.aws/credentials}"
+  # shellcheck disable=SC2086
+  if ! { \builtin test x${config-} = x${__awsprof_complete_config-} &&
+    \builtin test x${credentials-} = x${__awsprof_complete_credentials-}; }; then
+    __awsprof_complete_learned='' __awsprof_complete_plain=() __awsprof_complete_odd=()
+    for prefix in 'profile ' ''; do
+      found=() odd=()
+      if [[ -n $prefix ]]; then
+        __awsprof_complete_find "${config-}"
+      else
+        __awsprof_complete_find "${credentials-}"
+      fi
+      __awsprof_complete_plain+=(${found[@]+"${found[@]#"$prefix"}"})
+      for name in ${odd[@]+"${odd[@]}"}; do
+        __awsprof_complete_clean
+      done
+    done
+    __awsprof_complete_config=${config-} __awsprof_complete_credentials=${credentials-}
   fi
+  if [[ -n $globbing ]]; then
+    \builtin set +f
+  fi
+}
+
+# Put the text of the file $2 into the variable $1.
+function __awsprof_complete_load {
+  \builtin local file="$2"
   # shellcheck disable=SC2088
   if [[ ${file:0:2} == '~/' ]]; then
     file=${HOME-}/${file:2}
   fi
   [[ -f $file && -r $file ]] || \builtin return 0
   # mapfile is quicker, where it is new enough for -d.
-  if ! \builtin type mapfile >/dev/null 2>&1 || ! { \builtin mapfile -t -d '' text <"$file"; } 2>/dev/null; then
-    IFS='' \builtin read -r -d '' text <"$file" || :
+  if ! \builtin type mapfile >/dev/null 2>&1 || ! { \builtin mapfile -t -d '' "$1" <"$file"; } 2>/dev/null; then
+    IFS='' \builtin read -r -d '' "$1" <"$file" || :
   fi
-  # Splitting takes globs for file names unless told otherwise.
-  case $- in
-  *f*) ;;
-  *) globbing=yes && \builtin set -f ;;
-  esac
+}
+
+# Look at what stands between brackets at the beginning of a line of $1: in the config file behind 'profile ', in the
+# credentials file alone. Put plain names into $found, and all that need a closer look into $odd.
+function __awsprof_complete_find {
+  \builtin local IFS='[]' piece starts='' last='' header='[![:space:]]*'
+  [[ -z $prefix ]] || header='profile[[:blank:]]*'
   # Pieces are by turns outside and inside of brackets.
-  # shellcheck disable=SC2128,SC2254
-  for piece in $'\n'${text-}; do
+  # shellcheck disable=SC2086,SC2254
+  for piece in $'\n'$1; do
     case $piece in
     $header)
       [[ -z $last ]] || __awsprof_complete_drop
       if [[ -n $starts ]]; then
-        case $piece in
-        $begin | profile[!\ ]* | profile\ [[:blank:]\"\']*)
-          case ${piece#"$prefix"} in
-          '' | *[!a-z0-9._-]* | -* | *default*) odd[${#odd[@]}]=$piece last=odd ;;
-          *) found[${#found[@]}]=$piece last=found ;;
-          esac
-          ;;
-        $part)
-          case ${piece#"$prefix"} in
-          *[!a-z0-9._-]* | -* | *default*) odd[${#odd[@]}]=$piece last=odd ;;
-          *) within[${#within[@]}]=$piece last=within ;;
-          esac
-          ;;
+        case ${piece#"$prefix"} in
+        '' | *[!a-z0-9._-]* | -* | *default*) odd[${#odd[@]}]=$piece last=odd ;;
+        *) found[${#found[@]}]=$piece last=found ;;
         esac
       fi
       starts=''
@@ -288,13 +382,6 @@ function __awsprof_complete_find {
       ;;
     esac
   done
-  if [[ -n $globbing ]]; then
-    \builtin set +f
-  fi
-  if [[ -z $match && -n $typed ]]; then
-    # No plain name begins with that.
-    found=() within=()
-  fi
 }
 
 # Drop what was put last: behind a header its line ends, with no second bracket on it.
@@ -302,47 +389,12 @@ function __awsprof_complete_drop {
   case $last in
   odd) \builtin unset "odd[${#odd[@]} - 1]" ;;
   found) \builtin unset "found[${#found[@]} - 1]" ;;
-  within) \builtin unset "within[${#within[@]} - 1]" ;;
   esac
   last=''
 }
 
-# Offer those parts of plain names that $kind means and that begin as typed, each once.
-function __awsprof_complete_parts {
-  \builtin local name product env between=_
-  [[ $typed != */* ]] || between=/
-  case $kind in
-  profile) \builtin return 0 ;;
-  user) \builtin set -- "${@#*_}" ;;
-  *) \builtin set -- "${@%_*}" ;;
-  esac
-  # Here stand product_env, many times each, or env_user; the other part of the name is left unlooked at.
-  for name in "$@"; do
-    if [[ -n $sets ]]; then
-      [[ -z ${seen[.$name]-} ]] || continue
-      seen[.$name]=yes
-    fi
-    case $name in
-    *_*_* | _* | *_ | *[.-]_* | *_[.-]* | [.-]* | *[.-]) continue ;;
-    *_*) ;;
-    *) continue ;;
-    esac
-    product=${name%_*} env=${name#*_}
-    ((${#product} < 33 && ${#env} < 33)) || continue
-    case $kind in
-    selector) __awsprof_complete_add "$product$between$env" ;;
-    product) env=$product ;;
-    esac
-    if [[ -n $sets ]]; then
-      [[ -z ${seen[_$env]-} ]] || continue
-      seen[_$env]=yes
-    fi
-    __awsprof_complete_add "$env"
-  done
-}
-
-# Offer $name, which needs a closer look, if it is a profile's and can be typed.
-function __awsprof_complete_odd {
+# Learn $name, which needs a closer look, if it is a profile's and can be typed.
+function __awsprof_complete_clean {
   \builtin local default='[Dd][Ee][Ff][Aa][Uu][Ll][Tt]'
   if [[ -n $prefix ]]; then
     # As AWS's tools do, take a name in quotes, and blanks around it.
@@ -359,15 +411,8 @@ function __awsprof_complete_odd {
   case $name in
   '' | -* | *[[:cntrl:]]* | [[:blank:]]* | *[[:blank:]]) \builtin return 0 ;;
   $default | ${default}[_/\ \"\']* | *[_/\ \"\']$default | *[_/\ \"\']${default}[_/\ \"\']*) \builtin return 0 ;;
-  *[!a-z0-9._-]*) ;;
-  *) __awsprof_complete_parts "$name" ;;
-  esac
-  case $quote:$name in
-  \":*[\"\\\`\$!]* | \':*\'*) \builtin return 0 ;;
-  :*) \builtin printf -v name %q "$name" ;;
-  esac
-  case $kind in
-  selector | profile) __awsprof_complete_add "$name" ;;
+  *[!a-z0-9._-]*) __awsprof_complete_odd[${#__awsprof_complete_odd[@]}]=$name ;;
+  *) __awsprof_complete_plain[${#__awsprof_complete_plain[@]}]=$name ;;
   esac
 }
 

@@ -78,9 +78,9 @@ function __awsprof_complete_keys {
 
 # Offer what the two shared files have of one kind: selector, back, profile, product, env or user.
 function __awsprof_complete_names {
-  \builtin local kind="$1" expl ret=1 part='[a-z0-9]([a-z0-9.-](#c0,30)[a-z0-9]|)'
+  \builtin local kind="$1" expl ret=1
   \builtin local states="${XDG_STATE_HOME-}" config="${AWS_CONFIG_FILE:-$HOME/.aws/config}"
-  \builtin local -a names pieces full short parts back
+  \builtin local -a short parts back
   back=(-)
   config=${config/#\~\//$HOME/}
   # Where awsprof keeps what is known of sessions.
@@ -92,27 +92,32 @@ function __awsprof_complete_names {
   \builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null
   \builtin zmodload -F zsh/mapfile p:mapfile 2>/dev/null
   __awsprof_complete_read
-  full=(${(M)names:#${~part}_${~part}_${~part}})
   case $kind in
   product)
-    parts=(${(u)full%%_*})
+    parts=(${(u)__awsprof_complete_short%_*})
     _wanted products expl product compadd -a parts && ret=0
     ;;
   env)
-    parts=(${(u)${full%_*}#*_})
+    parts=(${(u)__awsprof_complete_short#*_})
     _wanted envs expl env compadd -a parts && ret=0
     ;;
   user)
-    parts=(${(u)full##*_})
+    parts=(${(u)__awsprof_complete_full##*_})
     _wanted users expl user compadd -a parts && ret=0
     ;;
   *)
     if [[ $kind == back ]]; then
       _wanted back expl 'the profile before' compadd -a back && ret=0
     fi
-    _wanted profiles expl profile __awsprof_complete_described names && ret=0
+    if [[ $kind == profile || -n $PREFIX$SUFFIX || $#__awsprof_complete_known -le 500 ]]; then
+      _wanted profiles expl profile __awsprof_complete_described __awsprof_complete_known && ret=0
+    else
+      # More names than anybody would read are offered once something is typed; until then their parts tell of them.
+      parts=(${__awsprof_complete_known:|__awsprof_complete_full})
+      _wanted profiles expl profile compadd -a parts && ret=0
+    fi
     if [[ $kind != profile ]]; then
-      short=(${(u)full%_*})
+      short=("$__awsprof_complete_short[@]")
       parts=(${(u)short#*_})
       if [[ $PREFIX == */* ]]; then
         short=(${short/_/\/})
@@ -125,11 +130,12 @@ function __awsprof_complete_names {
   \builtin return ret
 }
 
-# Fill $names from the two shared files, of which $config is one, and $pieces with that one's sections.
-# Nothing read is ever run.
+# Learn the names in the two shared files, of which $config is one, and that one's sections: all of them as known, those
+# of the convention as full, and their product_env as short. Nothing read is ever run.
 function __awsprof_complete_read {
   \builtin local file text name prefix plain='[A-Za-z0-9._@+%/:-]##\]' key='' recent='' credentials
-  \builtin local -a found heads odd
+  \builtin local part='[a-z0-9]([a-z0-9.-](#c0,30)[a-z0-9]|)'
+  \builtin local -a names pieces found heads odd short shaped
   \builtin local -A facts
   credentials=${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}
   credentials=${credentials/#\~\//$HOME/}
@@ -143,7 +149,6 @@ function __awsprof_complete_read {
       (( ${EPOCHSECONDS-0} - ${facts[ctime]-0} > 1 )) || recent=yes
     done
     if [[ -z $recent && $key == "${__awsprof_complete_key-}" ]]; then
-      names=("$__awsprof_complete_known[@]") pieces=("$__awsprof_complete_sections[@]")
       \builtin return
     fi
   fi
@@ -189,8 +194,12 @@ function __awsprof_complete_read {
   fi
   [[ -n $recent ]] && key=''
   \builtin typeset -g __awsprof_complete_key="$key"
-  \builtin typeset -ga __awsprof_complete_known __awsprof_complete_sections
+  \builtin typeset -ga __awsprof_complete_{known,sections,full,short}
   __awsprof_complete_known=("$names[@]") __awsprof_complete_sections=("$pieces[@]")
+  # Counting letters is dear, and few parts are as long as that.
+  found=(${(M)names:#[a-z0-9]([a-z0-9._-]#)_([a-z0-9._-]#)_([a-z0-9._-]#)})
+  __awsprof_complete_full=(${(M)found:#${~part}_${~part}_${~part}})
+  __awsprof_complete_short=(${(u)__awsprof_complete_full%_*})
 }
 
 # Add the matches among the array named last; a few of them with what is known about them.
@@ -200,10 +209,14 @@ function __awsprof_complete_described {
   \builtin integer width=0
   argv[-1]=()
   compadd -O matched "$@" -a $list
-  if (( ! $#matched || $#matched > 100 || $#matched * $#full > 100000 )); then
+  # To look up what is known about each is dear where there are many, and worth nothing among more than one can read.
+  width=$(( $#matched * $#__awsprof_complete_full ))
+  if [[ $list == __awsprof_complete_known ]] && (( $#matched <= 20 )); then width=0; fi
+  if (( ! $#matched || $#matched > 100 || width > 4000 )); then
     compadd "$@" -a $list
     \builtin return
   fi
+  width=0
   common=$matched[1]
   for name in "$matched[@]"; do
     (( $#name > width )) && width=$#name
@@ -214,7 +227,7 @@ function __awsprof_complete_described {
   # Among these the sections of what matched are found quickly.
   common=${(b)common/\//_}
   [[ $list == parts ]] && common="[^_]#_$common"
-  near=(${(M)pieces:#profile ${~common}*})
+  near=(${(M)__awsprof_complete_sections:#profile ${~common}*})
   for name in "$matched[@]"; do
     __awsprof_complete_about $list "$name"
     shown+=("${(r:width:)name}${REPLY:+  -- $REPLY}")
@@ -229,8 +242,8 @@ function __awsprof_complete_about {
   \builtin integer left
   among=("$name")
   case $1 in
-  short) among=(${(M)full:#${name/\//_}_[^_]#}) ;;
-  parts) among=(${(M)full:#[^_]#_${name}_[^_]#}) ;;
+  short) among=(${(M)__awsprof_complete_full:#${name/\//_}_[^_]#}) ;;
+  parts) among=(${(M)__awsprof_complete_full:#[^_]#_${name}_[^_]#}) ;;
   esac
   REPLY="$#among profiles"
   (( $#among == 1 )) || \builtin return 0

@@ -38,8 +38,14 @@ function awsprof {
     __awsprof_run "$@"
     \builtin return
   fi
-  \builtin local code before="${AWS_PROFILE-}"
+  \builtin local code declared before="${AWS_PROFILE-}"
   code=$(AWSPROF_SHELL=bash AWSPROF_PREVIOUS="$__awsprof_previous" __awsprof_run "$@") || \builtin return
+  # To assign to it would end a shell under 'set -e', whatever stands behind the command.
+  declared=$(\builtin declare -p AWS_PROFILE 2>/dev/null) || declared=''
+  if [[ ${declared%%=*} == 'declare -'*r*' AWS_PROFILE' ]]; then
+    \builtin printf '%s\n' 'awsprof: AWS_PROFILE is read-only in this shell' >&2
+    \builtin return 1
+  fi
   \builtin eval "$code" || \builtin return
   if [[ -n $before && $before != "${AWS_PROFILE-}" ]]; then
     __awsprof_previous=$before
@@ -65,13 +71,16 @@ fi
 
 # What was learned last, and from what; learned anew only when that changes.
 __awsprof_name=''
+__awsprof_home=''
 __awsprof_state=''
 __awsprof_expires=''
 __awsprof_left=''
+__awsprof_made_of=''
 
 # Learn what the name alone tells, once for each name: the file its state is in, and what to call it.
 function __awsprof_learn_name {
   __awsprof_name=$AWS_PROFILE
+  __awsprof_home=${XDG_STATE_HOME-}
   __awsprof_state='?'
   __awsprof_product=''
   __awsprof_env=''
@@ -85,6 +94,10 @@ function __awsprof_learn_name {
     __awsprof_label=$__awsprof_name
     __awsprof_split
     ;;
+  esac
+  case $__awsprof_home in
+  /*) __awsprof_path=$__awsprof_home/awsprof/state/$__awsprof_file ;;
+  *) __awsprof_path=$__awsprof_states/$__awsprof_file ;;
   esac
 }
 
@@ -146,6 +159,10 @@ function __awsprof_split {
 function __awsprof_learn_state {
   \builtin local rest="$1"$'\n\n\n\n' protected="$__awsprof_protected"
   __awsprof_state=$1
+  __awsprof_left=''
+  __awsprof_least=1
+  __awsprof_most=0
+  __awsprof_made_of=''
   __awsprof_expires=${rest%%$'\n'*}
   rest=${rest#*$'\n'*$'\n'}
   __awsprof_alias=${rest%%$'\n'*}
@@ -166,18 +183,39 @@ function __awsprof_learn_state {
   esac
 }
 
-# Let go of a protected env whose session has expired.
-function __awsprof_let_go {
-  if [[ -n $__awsprof_is_protected && -n $__awsprof_release ]]; then
+# Put the time left into words, and note from which and up to which number of seconds they hold; let go of a protected
+# env whose session has expired.
+function __awsprof_word_left {
+  \builtin local seconds="$__awsprof_seconds"
+  __awsprof_made_of=''
+  if ((seconds >= 120)); then
+    __awsprof_least=$((seconds - seconds % 60))
+    __awsprof_most=$((__awsprof_least + 59))
+    __awsprof_left=$((seconds / 60))m
+    if ((seconds >= 3600)); then
+      __awsprof_left=0$((seconds % 3600 / 60))m
+      __awsprof_left=$((seconds / 3600))h${__awsprof_left:${#__awsprof_left}-3}
+    fi
+  elif ((seconds > 0)); then
+    __awsprof_least=$seconds
+    __awsprof_most=$seconds
+    __awsprof_left=${seconds}s
+  elif [[ -n $__awsprof_is_protected && -n $__awsprof_release ]]; then
+    # To be looked at again, should it be set again.
+    __awsprof_most=$((__awsprof_least - 1))
+    __awsprof_left=expired
     __awsprof_previous=$AWS_PROFILE
     \builtin unset -v AWS_PROFILE
     \builtin printf '%s\n' "awsprof: the session of $__awsprof_label has expired: this shell lets go of it" >&2
+  else
+    __awsprof_least=-999999999999
+    __awsprof_most=0
+    __awsprof_left=expired
   fi
 }
 
 # >>> prompt
 __awsprof_segment=''
-__awsprof_drawn=''
 __awsprof_directory=''
 case ${LC_ALL:-${LC_CTYPE:-${LANG-}}}$__awsprof_ascii in
 *[Uu][Tt][Ff]8 | *[Uu][Tt][Ff]-8)
@@ -262,65 +300,60 @@ function __awsprof_place {
 }
 # <<< prompt
 
-# Before each prompt: look at the state of AWS_PROFILE, and draw the segment where anything has changed.
+# Before each prompt: look at the state of AWS_PROFILE, and draw the segment where anything has changed. It has no
+# variables of its own, since those cost as much as all the tests.
 function __awsprof_hook {
-  \builtin local status="$?" text='' path="$__awsprof_states" seconds caseless=''
+  __awsprof_status=$?
   # Names, files and marks are told apart by their case, whatever the option nocasematch says.
+  __awsprof_caseless=''
   # shellcheck disable=SC2050 # the option makes it true, and asking so costs less than 'shopt -q'
   if [[ a == A ]]; then
-    caseless=yes
+    __awsprof_caseless=yes
     \builtin shopt -u nocasematch
   fi
-  __awsprof_left=''
   if [[ -n ${AWS_PROFILE-} ]]; then
-    if [[ $AWS_PROFILE != "$__awsprof_name" ]]; then __awsprof_learn_name; fi
-    if [[ ${XDG_STATE_HOME-} == /* ]]; then path=$XDG_STATE_HOME/awsprof/state; fi
-    path=$path/$__awsprof_file
-    if [[ -f $path && -r $path ]]; then
+    if [[ $AWS_PROFILE != "$__awsprof_name" || ${XDG_STATE_HOME-} != "$__awsprof_home" ]]; then __awsprof_learn_name; fi
+    __awsprof_text=''
+    if [[ -f $__awsprof_path && -r $__awsprof_path ]]; then
       # One read of all there is, which ends in no zero byte.
-      IFS='' \builtin read -r -d '' text <"$path" || :
+      if ((BASH_VERSINFO[0] < 5)); then
+        IFS='' \builtin read -r -d '' __awsprof_text <"$__awsprof_path" || :
+      else
+        \builtin mapfile -t -d '' __awsprof_text <"$__awsprof_path" || :
+      fi
     fi
-    if [[ $text != "$__awsprof_state" ]]; then __awsprof_learn_state "$text"; fi
+    # shellcheck disable=SC2128 # the first is all there is
+    if [[ ${__awsprof_text-} != "$__awsprof_state" ]]; then __awsprof_learn_state "${__awsprof_text-}"; fi
     if [[ -n $__awsprof_expires ]]; then
       case $__awsprof_clock in
-      variable) seconds=$((__awsprof_expires - EPOCHSECONDS)) ;;
+      variable) __awsprof_seconds=$((__awsprof_expires - EPOCHSECONDS)) ;;
       printf)
-        \builtin printf -v seconds '%(%s)T' -1
-        seconds=$((__awsprof_expires - seconds))
+        \builtin printf -v __awsprof_seconds '%(%s)T' -1
+        __awsprof_seconds=$((__awsprof_expires - __awsprof_seconds))
         ;;
-      *) seconds=$((__awsprof_expires - __awsprof_start - SECONDS)) ;;
+      *) __awsprof_seconds=$((__awsprof_expires - __awsprof_start - SECONDS)) ;;
       esac
-      if ((seconds >= 3600)); then
-        __awsprof_left=0$((seconds % 3600 / 60))m
-        __awsprof_left=$((seconds / 3600))h${__awsprof_left:${#__awsprof_left}-3}
-      elif ((seconds >= 120)); then
-        __awsprof_left=$((seconds / 60))m
-      elif ((seconds > 0)); then
-        __awsprof_left=${seconds}s
-      else
-        __awsprof_left=expired
-        __awsprof_let_go
-      fi
+      if ((__awsprof_seconds < __awsprof_least || __awsprof_seconds > __awsprof_most)); then __awsprof_word_left; fi
     fi
   fi
   # >>> prompt
   if [[ -z ${AWS_PROFILE-} || ${TERM-} == dumb ]]; then
     __awsprof_segment=''
-    __awsprof_drawn=''
+    __awsprof_made_of=''
   else
-    # All that the segment is made of.
-    text="$AWS_PROFILE|$__awsprof_left|$__awsprof_state|$PWD|${NO_COLOR-}|${AWS_ACCESS_KEY_ID:+k}${AWS_WEB_IDENTITY_TOKEN_FILE:+w}|${AWS_DEFAULT_PROFILE-}"
-    if ((BASH_VERSINFO[0] >= 5)); then text=${AWS_PROFILE@a}$text; fi
-    if [[ $text != "$__awsprof_drawn" ]]; then
-      __awsprof_drawn=$text
+    # All that the segment is made of, but for what was learned: learning clears it.
+    __awsprof_seen="$PWD|${NO_COLOR-}|${AWS_ACCESS_KEY_ID:+k}${AWS_WEB_IDENTITY_TOKEN_FILE:+w}|${AWS_DEFAULT_PROFILE-}"
+    if ((BASH_VERSINFO[0] >= 5)); then __awsprof_seen=${AWS_PROFILE@a}$__awsprof_seen; fi
+    if [[ $__awsprof_seen != "$__awsprof_made_of" ]]; then
+      __awsprof_made_of=$__awsprof_seen
       __awsprof_draw
     fi
   fi
   # Something may have set PS1 anew.
   if [[ ${PS1-} != *__awsprof_segment* ]]; then __awsprof_place; fi
   # <<< prompt
-  if [[ -n $caseless ]]; then \builtin shopt -s nocasematch; fi
-  \builtin return "$status"
+  if [[ -n $__awsprof_caseless ]]; then \builtin shopt -s nocasematch; fi
+  \builtin return "$__awsprof_status"
 }
 
 # Behind all others, since one of them may set PS1 anew.

@@ -58,7 +58,7 @@ end
 # An age that no file has.
 set -g __awsprof_never -99999999999
 # What was learned last, and from what; learned anew only when that changes.
-set -g __awsprof_name ''
+set -g __awsprof_from
 set -g __awsprof_state ''
 set -g __awsprof_expires ''
 set -g __awsprof_left ''
@@ -67,15 +67,25 @@ set -g __awsprof_worded_at 0
 # Up to which uptime the words hold, where the system tells its uptime.
 set -g __awsprof_until 0
 set -g __awsprof_up
+set -g __awsprof_idle
+set -g __awsprof_uptime
+test -r /proc/uptime
+and set __awsprof_uptime /proc/uptime
+set -g __awsprof_made_of
+set -g __awsprof_text
 
 # Learn what the name alone tells, once for each name: the file its state is in, and what to call it.
 function __awsprof_learn_name
     set -g __awsprof_name "$AWS_PROFILE"
+    set -g __awsprof_from "$AWS_PROFILE|$XDG_STATE_HOME"
     set -g __awsprof_state '?'
     set -g __awsprof_product ''
     set -g __awsprof_env ''
+    set -l directory $__awsprof_states
+    string match -q '/*' -- "$XDG_STATE_HOME"
+    and set directory $XDG_STATE_HOME/awsprof/state
     if string match -qr '^[a-z0-9_-][a-z0-9._-]*$' -- "$__awsprof_name"
-        set -g __awsprof_file $__awsprof_name
+        set -g __awsprof_file $directory/$__awsprof_name
         set -g __awsprof_label $__awsprof_name
         # A name of the convention is told by product and env.
         set -l part '(?!default_)([a-z0-9](?:[a-z0-9.-]{0,30}[a-z0-9])?)_'
@@ -89,20 +99,23 @@ function __awsprof_learn_name
     set -l printed (string replace -ra '[^\p{L}\p{N}._/@+=,: -]' '?' -- "$__awsprof_name" | string join '?')
     set -g __awsprof_label (string sub -l 64 -- $printed)
     # Percent-encode the name's bytes as awsprof does for its files.
-    set -g __awsprof_file ''
+    set -l file ''
     for char in (string escape --style=url -- "$__awsprof_name" | string match -ra '%..|.')
         if string match -qr '^[A-Z/~]$' -- $char
             set char (printf '%%%02X' "'$char")
-        else if test "$__awsprof_file$char" = .
+        else if test "$file$char" = .
             set char '%2E'
         end
-        set -g __awsprof_file $__awsprof_file$char
+        set file $file$char
     end
+    set -g __awsprof_file $directory/$file
 end
 
 # Learn what the text of a state file tells: expiration, account id, alias and mark, a line each.
 function __awsprof_learn_state -a text
     set -g __awsprof_state "$text"
+    set -g __awsprof_left ''
+    set -g __awsprof_made_of
     set -g __awsprof_worded $__awsprof_never
     set -g __awsprof_until 0
     set -l lines (string split \n -- "$text")
@@ -124,6 +137,7 @@ end
 # Put the time left into words, and note up to which age they hold: arithmetic is the dearest thing here.
 function __awsprof_word_left -a age
     set -g __awsprof_worded_at $age
+    set -l before $__awsprof_left
     if test $age -ge 0
         set -g __awsprof_left expired
         # To be looked at again, as long as it is so.
@@ -147,6 +161,8 @@ function __awsprof_word_left -a age
             set -g __awsprof_left (printf '%dh%02dm' (math "floor($minutes / 60)") (math "$minutes % 60"))
         end
     end
+    test "$__awsprof_left" = "$before"
+    or set -g __awsprof_made_of
 end
 
 # Before fish 3.5 there is no clock without a process.
@@ -156,7 +172,6 @@ or set -g __awsprof_clock ''
 
 # >>> prompt
 set -g __awsprof_segment ''
-set -g __awsprof_drawn ''
 set -g __awsprof_directory ''
 set -g __awsprof_here ''
 set -g __awsprof_warning '!'
@@ -239,6 +254,11 @@ end
 function __awsprof_prompt
     set -g __awsprof_statuses $status $pipestatus
     echo -n -s $__awsprof_segment
+    if test "$__awsprof_statuses" = '0 0'
+        # As that test leaves it.
+        __awsprof_prompt_before
+        return
+    end
     if test "$__awsprof_statuses" = "$__awsprof_statuses[1] $__awsprof_statuses[1]"
         __awsprof_return $__awsprof_statuses[1]
         __awsprof_prompt_before
@@ -282,25 +302,24 @@ function __awsprof_hook --on-event fish_prompt
     set -g __awsprof_statuses
     # <<< prompt
     if test -n "$AWS_PROFILE"
-        test "$AWS_PROFILE" = "$__awsprof_name"
+        test "$AWS_PROFILE|$XDG_STATE_HOME" = "$__awsprof_from"
         or __awsprof_learn_name
-        set -l file $__awsprof_states/$__awsprof_file
-        string match -q '/*' -- "$XDG_STATE_HOME"
-        and set file $XDG_STATE_HOME/awsprof/state/$__awsprof_file
-        set -l text
-        test -f $file -a -r $file
-        and read -z text <$file
-        test "$text" = "$__awsprof_state"
-        or __awsprof_learn_state "$text"
+        set __awsprof_text
+        # Two tests cost less than one with -a.
+        test -f $__awsprof_file
+        and test -r $__awsprof_file
+        and read -z __awsprof_text <$__awsprof_file
+        test "$__awsprof_text" = "$__awsprof_state"
+        or __awsprof_learn_state "$__awsprof_text"
         if test -n "$__awsprof_expires"
-            test -r /proc/uptime
-            and read -g __awsprof_up __awsprof_idle </proc/uptime
-            if not test "$__awsprof_up" -lt $__awsprof_until 2>/dev/null
+            set -q __awsprof_uptime[1]
+            and read __awsprof_up __awsprof_idle <$__awsprof_uptime
+            if not test 0"$__awsprof_up" -lt $__awsprof_until
                 # fish has no clock of its own but this one: a file's age. A state file is as old as its session is
                 # past its end.
                 set -l age
                 if test -n "$__awsprof_clock"
-                    set age (path mtime -R -- $file)
+                    set age (path mtime -R -- $__awsprof_file)
                 else
                     set age (math (command date +%s) - $__awsprof_expires)
                 end
@@ -308,26 +327,23 @@ function __awsprof_hook --on-event fish_prompt
                     test $age -le $__awsprof_worded -a $age -ge $__awsprof_worded_at
                     or __awsprof_word_left $age
                     # Minutes hold for some seconds, by a clock that costs less than a file's age.
-                    set -q __awsprof_up[1]
+                    set -q __awsprof_uptime[1]
                     and test $age -lt -120
                     and set -g __awsprof_until (math "$__awsprof_up + min(10, $__awsprof_worded - $age)")
                 end
             end
-        else
-            set -g __awsprof_left ''
         end
     end
     # >>> prompt
-    if test -z "$AWS_PROFILE" -o "$TERM" = dumb
+    if test -z "$AWS_PROFILE"; or test "$TERM" = dumb
         set -g __awsprof_segment ''
-        set -g __awsprof_drawn ''
+        set -g __awsprof_made_of
     else
-        # All that the segment is made of.
-        set -l seen "$AWS_PROFILE|$__awsprof_left|$__awsprof_state|$PWD|$NO_COLOR|$AWS_ACCESS_KEY_ID|$AWS_WEB_IDENTITY_TOKEN_FILE|$AWS_DEFAULT_PROFILE"
+        # All that the segment is made of, but for what was learned: learning clears it.
         set -qx AWS_PROFILE
-        and set seen x$seen
-        if test "$seen" != "$__awsprof_drawn"
-            set -g __awsprof_drawn $seen
+        set -l seen "$status|$PWD|$NO_COLOR|$AWS_ACCESS_KEY_ID|$AWS_WEB_IDENTITY_TOKEN_FILE|$AWS_DEFAULT_PROFILE"
+        if test "$seen" != "$__awsprof_made_of"
+            set -g __awsprof_made_of $seen
             __awsprof_draw
         end
     end

@@ -53,29 +53,46 @@ function awsprof {
 # What was learned last, and from what; learned anew only when that changes.
 \builtin typeset -g __awsprof_name='' __awsprof_file='' __awsprof_label='' __awsprof_product='' __awsprof_env=''
 \builtin typeset -g __awsprof_state='' __awsprof_expires='' __awsprof_alias='' __awsprof_is_protected=''
-\builtin typeset -g __awsprof_left=''
+\builtin typeset -g __awsprof_home='' __awsprof_path=''
+\builtin typeset -g __awsprof_left='' __awsprof_least=1 __awsprof_most=0 __awsprof_made_of=''
 
 # Learn what the name alone tells, once for each name: the file its state is in, and what to call it.
 function __awsprof_learn_name {
-  \builtin local char parts
+  \builtin emulate -L zsh -o extended_glob
   __awsprof_name=$AWS_PROFILE
+  __awsprof_home=${XDG_STATE_HOME-}
   __awsprof_state='?'
   __awsprof_product=''
   __awsprof_env=''
-  if [[ $__awsprof_name != (.*|*[^a-z0-9._-]*) ]]; then
+  if [[ $__awsprof_name == (.*|*[^a-z0-9._-]*) ]]; then
+    __awsprof_learn_other
+  else
     __awsprof_file=$__awsprof_name
     __awsprof_label=$__awsprof_name
-    # A name of the convention is told by product and env.
-    parts=("${(@s:_:)__awsprof_name}")
-    if (( $#parts != 3 )); then \builtin return 0; fi
-    for char in "${parts[@]}"; do
-      if [[ $char == (|default|[.-]*|*[.-]) || $#char -gt 32 ]]; then \builtin return 0; fi
-    done
-    __awsprof_product=$parts[1]
-    __awsprof_env=$parts[2]
-    __awsprof_label=$__awsprof_product/$__awsprof_env
-    \builtin return 0
+    __awsprof_split
   fi
+  if [[ $__awsprof_home == /* ]]; then
+    __awsprof_path=$__awsprof_home/awsprof/state/$__awsprof_file
+  else
+    __awsprof_path=$__awsprof_states/$__awsprof_file
+  fi
+}
+
+# A name of the convention is told by product and env.
+function __awsprof_split {
+  \builtin local part parts
+  parts=("${(@s:_:)__awsprof_name}")
+  if (( $#parts != 3 )); then \builtin return 0; fi
+  for part in "${parts[@]}"; do
+    if [[ $part == (|default|[.-]*|*[.-]) || $#part -gt 32 ]]; then \builtin return 0; fi
+  done
+  __awsprof_product=$parts[1]
+  __awsprof_env=$parts[2]
+  __awsprof_label=$__awsprof_product/$__awsprof_env
+}
+
+function __awsprof_learn_other {
+  \builtin local char
   # Others may have written the name: what a terminal or a prompt might act on becomes a question mark.
   __awsprof_label=''
   for char in "${(@s::)__awsprof_name[1,64]}"; do
@@ -95,8 +112,13 @@ function __awsprof_learn_name {
 
 # Learn what the text of a state file tells: expiration, account id, alias and mark, a line each.
 function __awsprof_learn_state {
+  \builtin emulate -L zsh -o extended_glob
   \builtin local lines
   __awsprof_state=$1
+  __awsprof_left=''
+  __awsprof_least=1
+  __awsprof_most=0
+  __awsprof_made_of=''
   lines=("${(@f)1}" '' '' '' '')
   __awsprof_expires=$lines[1]
   __awsprof_alias=$lines[3]
@@ -110,18 +132,39 @@ function __awsprof_learn_state {
   if [[ $__awsprof_alias == *[^a-z0-9-]* ]]; then __awsprof_alias=''; fi
 }
 
-# Let go of a protected env whose session has expired.
-function __awsprof_let_go {
-  if [[ -n $__awsprof_is_protected && -n $__awsprof_release ]]; then
+# Put the time left into words, and note from which and up to which number of seconds they hold; let go of a protected
+# env whose session has expired.
+function __awsprof_word_left {
+  \builtin emulate -L zsh
+  \builtin local seconds=$1
+  __awsprof_made_of=''
+  if (( seconds >= 120 )); then
+    __awsprof_least=$(( seconds - seconds % 60 ))
+    __awsprof_most=$(( __awsprof_least + 59 ))
+    __awsprof_left=$(( seconds / 60 ))m
+    if (( seconds >= 3600 )); then __awsprof_left=$(( seconds / 3600 ))h${(l:2::0:)$(( seconds % 3600 / 60 ))}m; fi
+  elif (( seconds > 0 )); then
+    __awsprof_least=$seconds
+    __awsprof_most=$seconds
+    __awsprof_left=${seconds}s
+  elif [[ -n $__awsprof_is_protected && -n $__awsprof_release ]]; then
+    # To be looked at again, should it be set again.
+    __awsprof_most=$(( __awsprof_least - 1 ))
+    __awsprof_left=expired
     __awsprof_previous=$AWS_PROFILE
     \builtin unset AWS_PROFILE
     \builtin print -r -u 2 -- "awsprof: the session of $__awsprof_label has expired: this shell lets go of it"
+  else
+    __awsprof_least=-999999999999
+    __awsprof_most=0
+    __awsprof_left=expired
   fi
 }
 
 # >>> prompt
 \builtin typeset -ga __awsprof_shown
-\builtin typeset -g __awsprof_drawn='' __awsprof_directory='' __awsprof_here='' __awsprof_warning='!' __awsprof_other='!='
+\builtin typeset -g __awsprof_placed='' __awsprof_psvar=''
+\builtin typeset -g __awsprof_directory='' __awsprof_here='' __awsprof_warning='!' __awsprof_other='!='
 if [[ ${LC_ALL:-${LC_CTYPE:-${LANG-}}}$__awsprof_ascii == *[Uu][Tt][Ff](|-)8 ]]; then
   __awsprof_warning=$'\xe2\x9a\xa0'
   __awsprof_other=$'\xe2\x89\xa0'
@@ -155,6 +198,7 @@ function __awsprof_learn_directory {
 
 # Put the segment together.
 function __awsprof_draw {
+  \builtin emulate -L zsh -o extended_glob
   \builtin local text=$__awsprof_label marks=''
   if [[ -n ${NO_COLOR-} && -n $__awsprof_is_protected ]]; then text+=' (protected)'; fi
   if [[ -n $__awsprof_alias ]]; then text+=" ($__awsprof_alias)"; fi
@@ -177,54 +221,68 @@ function __awsprof_draw {
     __awsprof_shown=("$text" '' "${marks# }" '')
   fi
 }
+
+# Have the segment shown before the prompt, unless the prompt has a place for it.
+function __awsprof_place {
+  if [[ ${PS1-}${RPS1-} != *"$__awsprof_segment"* && ! ( -o prompt_percent && -n ${PS1-} ) ]]; then \builtin return 0; fi
+  # The prompt's own options held until here.
+  \builtin emulate -L zsh
+  if [[ ${PS1-}${RPS1-} != *"$__awsprof_segment"* ]]; then PS1=$__awsprof_segment$PS1; fi
+  __awsprof_placed=${PS1-}${RPS1-}
+}
+
+function __awsprof_show {
+  \builtin emulate -L zsh
+  __awsprof_made_of=$1
+  psvar[31,34]=("${(@)__awsprof_shown}")
+  __awsprof_psvar="${(j:|:)psvar[@]}"
+}
+
+function __awsprof_hide {
+  \builtin emulate -L zsh
+  __awsprof_made_of=''
+  __awsprof_psvar=''
+  psvar[31,34]=('' '' '' '')
+}
 # <<< prompt
 
-# Before each prompt: look at the state of AWS_PROFILE, and draw the segment where anything has changed.
+# Before each prompt: look at the state of AWS_PROFILE, and draw the segment where anything has changed. It does not set
+# options aside, which costs as much as all the tests: what stands here means the same under every option.
 function __awsprof_hook {
+  \builtin local text='' seconds
   # >>> prompt
-  # The prompt's own options hold only until they are set aside here.
-  if [[ ${PS1-}${RPS1-} != *"$__awsprof_segment"* && -o prompt_percent && -n ${PS1-} ]]; then PS1=$__awsprof_segment$PS1; fi
+  if [[ ${PS1-}${RPS1-} != "$__awsprof_placed" ]]; then __awsprof_place; fi
   # <<< prompt
-  \builtin emulate -L zsh -o extended_glob
-  \builtin local text='' file=$__awsprof_states now
-  __awsprof_left=''
   if [[ -n ${AWS_PROFILE-} ]]; then
-    if [[ $AWS_PROFILE != "$__awsprof_name" ]]; then __awsprof_learn_name; fi
-    if [[ ${XDG_STATE_HOME-} == /* ]]; then file=$XDG_STATE_HOME/awsprof/state; fi
-    file+=/$__awsprof_file
-    if [[ -f $file && -r $file ]]; then text=$(<$file); fi
+    if [[ $AWS_PROFILE != "$__awsprof_name" || ${XDG_STATE_HOME-} != "$__awsprof_home" ]]; then __awsprof_learn_name; fi
+    if [[ -f $__awsprof_path && -r $__awsprof_path ]]; then text=$(<"$__awsprof_path"); fi
     if [[ $text != "$__awsprof_state" ]]; then __awsprof_learn_state "$text"; fi
     if [[ -n $__awsprof_expires ]]; then
-      # Where the module is missing, the prompt's own clock.
-      now='%D{%s}'
-      now=$(( __awsprof_expires - ${EPOCHSECONDS:-${(%)now}} ))
-      if (( now >= 3600 )); then
-        __awsprof_left=$(( now / 3600 ))h${(l:2::0:)$(( now % 3600 / 60 ))}m
-      elif (( now >= 120 )); then
-        __awsprof_left=$(( now / 60 ))m
-      elif (( now > 0 )); then
-        __awsprof_left=${now}s
+      if [[ -n ${EPOCHSECONDS-} ]]; then
+        seconds=$(( __awsprof_expires - EPOCHSECONDS ))
       else
-        __awsprof_left=expired
-        __awsprof_let_go
+        # Where the module is missing, the prompt's own clock.
+        seconds='%D{%s}'
+        seconds=$(( __awsprof_expires - ${(%)seconds} ))
       fi
+      if (( seconds < __awsprof_least || seconds > __awsprof_most )); then __awsprof_word_left "$seconds"; fi
     fi
   fi
   # >>> prompt
   if [[ -z ${AWS_PROFILE-} || ${TERM-} == dumb ]]; then
-    if [[ -n $__awsprof_drawn ]]; then
-      __awsprof_drawn=''
-      psvar[31,34]=('' '' '' '')
+    if [[ -n $__awsprof_psvar ]]; then
+      __awsprof_hide
     fi
   else
-    # All that the segment is made of.
-    text="${(t)AWS_PROFILE}|$AWS_PROFILE|$__awsprof_left|$__awsprof_state|$PWD|${NO_COLOR-}|${AWS_ACCESS_KEY_ID:+k}${AWS_WEB_IDENTITY_TOKEN_FILE:+w}|${AWS_DEFAULT_PROFILE-}"
-    if [[ $text != "$__awsprof_drawn" ]]; then
+    # All that the segment is made of, but for what was learned: learning clears it.
+    text="${(t)AWS_PROFILE}|$PWD|${NO_COLOR-}|${AWS_ACCESS_KEY_ID:+k}${AWS_WEB_IDENTITY_TOKEN_FILE:+w}|${AWS_DEFAULT_PROFILE-}"
+    if [[ $text != "$__awsprof_made_of" ]]; then
       __awsprof_draw
-      __awsprof_drawn=$text
+      __awsprof_show "$text"
+    elif [[ "${(j:|:)psvar[@]}" != "$__awsprof_psvar" ]]; then
+      # A hook of the user's own has set psvar anew.
+      __awsprof_show "$text"
     fi
-    # Each time, since a hook of the user's own may have set psvar anew.
-    psvar[31,34]=("${(@)__awsprof_shown}")
   fi
   # <<< prompt
 }

@@ -341,6 +341,16 @@ def test_rename_moves_everything(awsprof: CommandLine, logged_in: Identity, home
     assert answer["AccountId"] == DEV
 
 
+@pytest.mark.parametrize("env", ["dev", "qa"])
+def test_rename_within_an_env_stays_protected(awsprof: CommandLine, logged_in: Identity, home: Path, env: str) -> None:
+    """Where a team file out of sight protects an env, prompts know it under another name in that env alone."""
+    state = state_file(home, NAME)
+    state.write_text("\n".join([*state.read_text().split("\n")[:3], "protected\n"]))
+    assert awsprof("rename", NAME, "autochart", env, "someone", "--yes").status == 0
+    renamed = state_file(home, f"autochart_{env}_someone").read_text().splitlines()
+    assert (renamed[3] == "protected") is (env == "dev")
+
+
 def test_undo_of_rename_brings_everything_back(awsprof: CommandLine, logged_in: Identity, home: Path) -> None:
     """Files, items and the seed's marker go back; sessions of either name are forgotten."""
     store_seed(awsprof, logged_in)

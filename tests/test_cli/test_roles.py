@@ -330,11 +330,14 @@ def test_regions_of_other_partitions(awsprof: CommandLine, dev: Identity) -> Non
 
 
 def test_logout_of_a_role_alone(awsprof: CommandLine, added: str, dev: Identity) -> None:
-    """The role's own session goes; what its source still has, its state still says."""
+    """The role's own session goes; what its source still has, and that it is protected, its state still says."""
     assert awsprof("whoami", added).status == 0
+    state = state_file(awsprof.home, added)
+    marked = "\n".join([*state.read_text().split("\n")[:3], "protected\n"])
+    state.write_text(marked)
     assert awsprof("logout", added).stdout == f"{added}: logged out\n"
     assert not session_file(awsprof.home, added).exists()
-    assert state_file(awsprof.home, added).exists()
+    assert state.read_text() == marked
 
 
 def test_anothers_name_for_one_of_ours(awsprof: CommandLine, logged_in: Identity) -> None:

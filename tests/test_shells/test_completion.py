@@ -157,6 +157,27 @@ def test_everything(completion: Completion, shell: str, tool: Callable[[str], st
     assert {"eu-west-1", "cn-north-1", "us-gov-west-1"} < region <= set(known_regions())
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_more_than_anybody_reads(completion: Completion, shell: str, tool: Callable[[str], str]) -> None:
+    """Among more than 500 profiles, full names of the convention are offered once something is typed."""
+    tool(shell)
+    names = {f"p{number % 3}_dev_u{number}" for number in range(498)}
+    text = "".join(f"[profile {name}]\naws_account_id = 111111111111\n" for name in sorted(names))
+    config = completion.home / ".aws" / "config"
+    (completion.home / ".aws" / "credentials").unlink()
+    parts = {"p0_dev", "p1_dev", "p2_dev", "dev"}
+    for others, expected in (({"legacy", "x_"}, names), ({"legacy", "x_", "a_b_c_d"}, set())):
+        config.write_text(text + "".join(f"[profile {name}]\n" for name in sorted(others)))
+        assert completion.ask(
+            shell, "awsprof login ", "awsprof login p1_dev_u1", "awsprof credential-process ", "awsprof add "
+        ) == [
+            others | expected | parts,
+            {name for name in names if name.startswith("p1_dev_u1")},
+            names | others,
+            {"p0", "p1", "p2"},
+        ]
+
+
 @pytest.mark.parametrize("shell", ["bash", "fish"])
 def test_value_behind_an_equals_sign(completion: Completion, shell: str, tool: Callable[[str], str]) -> None:
     """--option=VALUE is completed like --option VALUE."""

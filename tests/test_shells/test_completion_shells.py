@@ -314,6 +314,28 @@ def test_aws(completion: Completion, shell: str, tool: Callable[[str], str]) -> 
 # --- what is kept between two TABs of one shell
 
 
+def test_bash_sees_at_the_next_tab_what_changed_between(completion: Completion, tool: Callable[[str], str]) -> None:
+    """What one TAB read serves the next, until the text of either file is another one."""
+    tool("bash")
+    ask = completion.bash_code(("awsprof login s",)).removeprefix(completion.bash_code(()))
+    steps = [
+        ask,
+        'printf "%s" "${config/shop/shed}" >~/.aws/config',
+        ask,
+        ask,
+        "echo '[stray]' >~/.aws/credentials",
+        ask,
+        "rm ~/.aws/config",
+        ask,
+    ]
+    read = "config=$(<~/.aws/config)\n"
+    done = completion.run("bash", "--norc", "-c", "\n".join((completion.bash_code(()), read, *steps)))
+    assert done.stderr == b""
+    answers = [set(answer.split("\0")) - {""} for answer in done.stdout.decode().split("\1\0")[:-1]]
+    shed = {"shed_dev_paul", "shed_dev"}
+    assert answers == [{"shop_dev_paul", "shop_dev"}, shed, shed, shed | {"stray"}, {"stray"}]
+
+
 def test_zsh_sees_at_the_next_tab_what_changed_between(completion: Completion, tool: Callable[[str], str]) -> None:
     """What one TAB read serves the next, until either file is another one."""
     tool("zsh")

@@ -258,6 +258,9 @@ def test_a_profile_that_cannot_be_set(name: str, tool: Callable[[str], str], tmp
         ran = shell.run(steps)
         assert (ran.status, ran.stdout) == (0, f"1 {DEV}\n")
         assert "AWS_PROFILE" in ran.stderr
+        if name == "bash":
+            strict = f"set -e; readonly AWS_PROFILE; source ./hook; awsprof {verb} || echo refused"
+            assert shell.run(strict).stdout == "refused\n"
 
 
 def test_options_that_blur_case(tool: Callable[[str], str], tmp_path: Path) -> None:

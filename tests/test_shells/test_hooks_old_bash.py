@@ -50,8 +50,9 @@ NEWER_COMMANDS = {
 }
 # Newer words that are reached only where they are understood, and what sees to that.
 ALLOWED = {
-    "variable) seconds=$((__awsprof_expires - EPOCHSECONDS)) ;;": "__awsprof_clock, which asked for the version",
-    "\\builtin printf -v seconds '%(%s)T' -1": "__awsprof_clock, which asked printf",
+    "variable) __awsprof_seconds=$((__awsprof_expires - EPOCHSECONDS)) ;;": "__awsprof_clock, which asked the version",
+    "\\builtin printf -v __awsprof_seconds '%(%s)T' -1": "__awsprof_clock, which asked printf",
+    "\\builtin mapfile -t -d '' __awsprof_text <\"$__awsprof_path\" || :": "the version, above",
 }
 
 
