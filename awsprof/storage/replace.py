@@ -140,10 +140,19 @@ def _remember(target: Path, ours: Path) -> None:
 
 def _sweep(target: Path) -> None:
     """Remove temporary files that a killed process left: under the lock nobody else can be using them."""
-    with contextlib.suppress(OSError):
-        for name in os.listdir(target.parent):
-            if re.fullmatch(re.escape(_temp_prefix(target)) + "[0-9a-f]{16}", name):
-                (target.parent / name).unlink()
+    for path in temps_beside(target):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def temps_beside(target: Path) -> list[Path]:
+    """Return the temporary files of *target*, in use or left behind."""
+    try:
+        names = os.listdir(target.parent)
+    except OSError:
+        return []
+    wanted = re.compile(re.escape(_temp_prefix(target)) + "[0-9a-f]{16}")
+    return [target.parent / name for name in names if wanted.fullmatch(name)]
 
 
 def _attempt(
