@@ -6,10 +6,8 @@ Knows modes and names; opens no secret.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +17,8 @@ from awsprof.errors import AwsprofError
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
 from awsprof.naming import printable
-from awsprof.storage.private import STALE_S, stale_temps
-from awsprof.storage.replace import temps_beside
+from awsprof.storage.private import stale_temps
+from awsprof.storage.replace import left_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,8 +57,8 @@ def loose_places(shared: SharedFiles, places: Places) -> Iterator[Loose]:
         yield from _loose_file(file)
     for directory in dict.fromkeys(file.path.parent for file in shared.files):
         mode = _mode(directory)
-        # In a directory like /tmp nobody can replace another's file.
-        if mode is not None and mode & 0o022 and not mode & stat.S_ISVTX:
+        # Any other directory that a variable points into may be meant for several people.
+        if directory.name == ".aws" and mode is not None and mode & 0o022:
             message = f"others may put files of their own into {directory}, and so choose what every AWS tool runs"
             yield Loose(directory, mode & ~0o022, Severity.ERROR, message)
     for directory in (*places.own_directories, places.cache, places.state, places.browsers):
@@ -95,12 +93,7 @@ def _loose_file(file: SeenFile) -> Iterator[Loose]:
 
 def left_over(shared: SharedFiles, places: Places) -> list[Path]:
     """Return the temporary files of commands that were killed."""
-    found = []
-    for file in shared.files:
-        with contextlib.suppress(OSError, RuntimeError):
-            for path in temps_beside(file.path.resolve()):
-                if time.time() - path.lstat().st_mtime > STALE_S:
-                    found.append(path)
+    found = [path for file in shared.files for path in left_beside(file.path, places.locks)]
     for directory in places.own_directories:
         found += stale_temps(directory)
     return found

@@ -64,8 +64,9 @@ def mended(reading: Reading, wishes: Wishes) -> bytes:
     for fault in reading.faults:
         if fault.kind in (FaultKind.UNPARSABLE, FaultKind.KEY_WITHOUT_VALUE) and not fault.can_go:
             raise CannotMendError(path, fault.line, fault.what)
-    text = _without_faults(reading)
+    text = _in_utf8(reading)
     text = _merged(path, text)
+    text = _without_faults(path, text)
     text = _without_doubles(path, text)
     text = _spelled(path, text, wishes)
     _prove(reading, text, wishes)
@@ -97,8 +98,8 @@ def _cured(text: str) -> str:
     )
 
 
-def _without_faults(reading: Reading) -> str:
-    """Decode stray bytes, and make comments of lines that are no settings; the byte-order mark is gone already."""
+def _in_utf8(reading: Reading) -> str:
+    """Return the text with its stray bytes decoded; the byte-order mark is gone already."""
     lines = list(reading.lines)
     for fault in reading.faults:
         if fault.kind is FaultKind.NOT_UTF8:
@@ -106,6 +107,17 @@ def _without_faults(reading: Reading) -> str:
             if cured is None:
                 raise CannotMendError(reading.path, fault.line, fault.what)
             lines[fault.line - 1] = cured
+    return "".join(lines)
+
+
+def _without_faults(path: str, text: str) -> str:
+    """
+    Make comments of lines that are no settings.
+
+    After merging, where one above a header would be taken for the header's own.
+    """
+    reading = Reading(path, text.encode())
+    lines = list(reading.lines)
     for fault in reading.faults:
         if fault.can_go:
             line = lines[fault.line - 1]

@@ -246,6 +246,17 @@ class ProfileChecks:
         program = program_in(line)
         if program is None or self.is_there(program):
             return
+        if program.startswith("~") or "$" in program:
+            yield self._finding(
+                "missing-process",
+                Severity.WARNING,
+                name,
+                f"credential_process of {printable(name)} starts {printable(program)}, which only JS and Go find: "
+                "the aws CLI and boto3 start it without a shell",
+                "Write the whole path.",
+                "credential_process",
+            )
+            return
         ours = is_own_process(name, seen.profile.settings)
         code, fix = (
             ("moved-executable", FIX) if ours else ("missing-process", "Install it again, or take the line out.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMP_PREFIX = ".awsprof-"
-STALE_S = 60
+_STALE_S = 60
 
 
 def make_private_directory(path: Path) -> None:
@@ -68,7 +68,7 @@ def stale_temps(directory: Path) -> list[Path]:
     with contextlib.suppress(OSError):
         for name in os.listdir(directory):
             match = re.fullmatch(rf"{re.escape(TEMP_PREFIX)}([0-9]+)-[0-9a-f]{{16}}", name)
-            if match and (is_gone(int(match[1])) or time.time() - (directory / name).stat().st_mtime > STALE_S):
+            if match and (is_gone(int(match[1])) or time.time() - (directory / name).stat().st_mtime > _STALE_S):
                 found.append(directory / name)
     return found
 

@@ -140,13 +140,24 @@ def _remember(target: Path, ours: Path) -> None:
 
 def _sweep(target: Path) -> None:
     """Remove temporary files that a killed process left: under the lock nobody else can be using them."""
-    for path in temps_beside(target):
+    for path in _temps_beside(target):
         with contextlib.suppress(OSError):
             path.unlink()
 
 
-def temps_beside(target: Path) -> list[Path]:
-    """Return the temporary files of *target*, in use or left behind."""
+def left_beside(path: Path, locks: Path) -> list[Path]:
+    """Return the temporary files of *path* that killed processes left: those there are while nobody edits it."""
+    try:
+        target = path.resolve()
+        if not _temps_beside(target):
+            return []
+        with locked(lock_path(locks, os.fspath(target)), limit_s=0):
+            return _temps_beside(target)
+    except (LockHeldError, OSError, RuntimeError):
+        return []
+
+
+def _temps_beside(target: Path) -> list[Path]:
     try:
         names = os.listdir(target.parent)
     except OSError:
