@@ -6,6 +6,8 @@ Knows their order; each check is known where it is made.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from awsprof.doctor.shared import SharedFiles
 from awsprof.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from awsprof.doctor.online_checks import Online
@@ -48,6 +50,23 @@ class Patient:
 
 def examine(patient: Patient) -> list[Finding]:
     """Return all that is wrong, the worst first, and then in the order of files and lines; raises for no bytes."""
+    with _collector_at_rest():
+        return _examine(patient)
+
+
+@contextlib.contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep Python from going through all that was read again and again, in search of circles that are not there."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _examine(patient: Patient) -> list[Finding]:
     shared = SharedFiles(patient.places, patient.make)
     found = [
         *check_environment(patient.environ, shared.profiles),

@@ -99,8 +99,15 @@ class _Checks:
             yield from self._age(profile, keys)
         elif profile.kind is Kind.KEYS:
             yield from self._ask(profile, _in_file(profile))
-        elif profile.kind in (Kind.ROLE, Kind.SSO, Kind.LOGIN):
-            yield from self._ask(profile, self._served(profile))
+        elif profile.kind is Kind.ROLE:
+            try:
+                assumed = self._online.served(profile)
+            except AwsprofError as error:
+                self._stop_if_hopeless(error)
+                message = f"the role {printable(name)} cannot be assumed, by no tool: {error.message}"
+                yield self._finding("not-asked", Severity.WARNING, name, message, error.hint, "role_arn")
+            else:
+                yield from self._ask(profile, assumed)
 
     def _ask(self, profile: Profile, credentials: Credentials | None) -> Iterator[Finding]:
         if credentials is None:
@@ -152,7 +159,7 @@ class _Checks:
                 fix = f"awsprof rotate {printable(profile.name)}"
                 yield self._finding("old-access-key", Severity.WARNING, profile.name, message, fix)
 
-    def _stop_if_hopeless(self, error: AwsError) -> None:
+    def _stop_if_hopeless(self, error: AwsprofError) -> None:
         if isinstance(error, ClockSkewError):
             raise _CannotGoOnError(_clock_finding(error.message)) from None
         if isinstance(error, UnreachableError | ThrottledError):

@@ -19,6 +19,7 @@ from awsprof.doctor.file_checks import FIX
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
 from awsprof.naming import is_default, printable
+from awsprof.sessions.roles import account_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -178,6 +179,17 @@ class ProfileChecks:
                 if self.mfa_comes_with_source(name)
                 else "Give it a source_profile of awsprof's that has an MFA device.",
                 "mfa_serial",
+            )
+        account_id = account_of(settings["role_arn"])
+        if account_id is not None and settings.get("aws_account_id", account_id) != account_id:
+            yield self._finding(
+                "wrong-account",
+                Severity.ERROR,
+                name,
+                f"{shown} says it is in account {printable(settings['aws_account_id'])}, and every tool that assumes "
+                f"the role works in {account_id}",
+                "Correct role_arn or aws_account_id in its section.",
+                "aws_account_id",
             )
         if source is None:
             if not {"credential_source", "web_identity_token_file", *LONG_TERM_KEYS} & settings.keys():

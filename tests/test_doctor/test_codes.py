@@ -77,6 +77,12 @@ MORE: dict[str, tuple[str, str, str, str]] = {
         "[profile p]\nrole_arn = x\nsource_profile = p\n",
         keys("p", ONE),
     ),
+    "wrong-account": (
+        f"[profile p]\nrole_arn = arn:aws:iam::{DEV}:role/x\naws_account_id = {PROD}\n",
+        "",
+        f"[profile p]\nrole_arn = arn:aws:iam::{DEV}:role/x\naws_account_id = {DEV}\n",
+        "",
+    ),
     "missing-process": ("[profile p]\ncredential_process = ~/tool\n", "", P, ""),
     "key-without-value": ("[profile p]\nregion =\n", "", P, ""),
 }
