@@ -93,7 +93,7 @@ class _Checks:
             keys = self._stored(name)
             if keys is None:
                 message = f"the vault has no keys for {printable(name)}, so no tool gets credentials"
-                yield self._finding("dead-key", Severity.ERROR, name, message, _new_keys(profile))
+                yield self._shared.finding("dead-key", Severity.ERROR, name, message, _new_keys(profile))
                 return
             yield from self._ask(profile, keys)
             yield from self._age(profile, keys)
@@ -105,7 +105,7 @@ class _Checks:
             except AwsprofError as error:
                 self._stop_if_hopeless(error)
                 message = f"the role {printable(name)} cannot be assumed, by no tool: {error.message}"
-                yield self._finding("not-asked", Severity.WARNING, name, message, error.hint, "role_arn")
+                yield self._shared.finding("not-asked", Severity.WARNING, name, message, error.hint, "role_arn")
             else:
                 yield from self._ask(profile, assumed)
 
@@ -119,11 +119,11 @@ class _Checks:
             identity = self._online.aws.caller_identity(credentials, region=region)
         except InvalidKeyError as error:
             message = f"the access key of {printable(name)} is of no use to any tool: {error.message}"
-            yield self._finding("dead-key", Severity.ERROR, name, message, _new_keys(profile))
+            yield self._shared.finding("dead-key", Severity.ERROR, name, message, _new_keys(profile))
         except AwsError as error:
             self._stop_if_hopeless(error)
             message = f"AWS does not say whose the credentials of {printable(name)} are: {error.message}"
-            yield self._finding("not-asked", Severity.INFO, name, message, error.hint)
+            yield self._shared.finding("not-asked", Severity.INFO, name, message, error.hint)
         else:
             if profile.account_id is not None and identity.account_id != profile.account_id:
                 message = (
@@ -132,7 +132,7 @@ class _Checks:
                 )
                 fix = f"awsprof set {name} aws_account_id={identity.account_id}" if profile.parts else None
                 fix = f"{fix}, or {_new_keys(profile)}" if fix else "Correct the account in its section, or its keys."
-                yield self._finding("wrong-account", Severity.ERROR, name, message, fix, "aws_account_id")
+                yield self._shared.finding("wrong-account", Severity.ERROR, name, message, fix, "aws_account_id")
 
     def _clock(self, credentials: Credentials, region: str) -> Iterator[Finding]:
         ahead_s = self._online.aws.clock_ahead_s(credentials, region=region)
@@ -157,7 +157,7 @@ class _Checks:
                     f"the access key of {printable(profile.name)} is {age.days} days old, long enough to have leaked"
                 )
                 fix = f"awsprof rotate {printable(profile.name)}"
-                yield self._finding("old-access-key", Severity.WARNING, profile.name, message, fix)
+                yield self._shared.finding("old-access-key", Severity.WARNING, profile.name, message, fix)
 
     def _stop_if_hopeless(self, error: AwsprofError) -> None:
         if isinstance(error, ClockSkewError):
@@ -176,10 +176,6 @@ class _Checks:
             return self._online.served(profile)
         except AwsprofError:
             return None
-
-    def _finding(self, code: str, severity: Severity, name: str, message: str, fix: str | None, *keys: str) -> Finding:
-        file, line = self._shared.place(name, *keys)
-        return Finding(code, severity, message, fix, file, line, name)
 
 
 def _in_file(profile: Profile) -> Credentials | None:

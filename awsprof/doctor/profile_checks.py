@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from awsprof.configfiles.document import DEFAULTS
 from awsprof.configfiles.merged import LONG_TERM_KEYS, is_managed, is_own_process
 from awsprof.doctor.file_checks import FIX
+from awsprof.doctor.role_checks import check_role
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
 from awsprof.naming import is_default, printable
-from awsprof.sessions.roles import account_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +56,7 @@ class ProfileChecks:
                     self._accounts.setdefault((parts.product, account_id), []).append(name)
         for name, seen in self._shared.profiles.items():
             yield from self._keys(name, seen)
-            yield from self._role(name, seen)
+            yield from check_role(self._shared, name)
             yield from self._process(name, seen)
             yield from self._name(name, seen)
         yield from self._shared_accounts()
@@ -104,7 +104,7 @@ class ProfileChecks:
             return
         shown = printable(name)
         if "aws_session_token" not in settings and LONG_TERM_KEYS[1] in settings:
-            yield self._finding(
+            yield self._shared.finding(
                 "plaintext-long-term-key",
                 Severity.ERROR,
                 name,
@@ -115,7 +115,7 @@ class ProfileChecks:
         ended = self._ended(seen)
         ours = is_managed(settings)
         if ended:
-            yield self._finding(
+            yield self._shared.finding(
                 "stale-session-triple",
                 Severity.WARNING,
                 name,
@@ -123,30 +123,17 @@ class ProfileChecks:
                 FIX if ours else _take_out(name),
                 "aws_session_token",
             )
-        for key, what in (
-            ("credential_process", "credential_process"),
-            ("sso_session", "sign-in"),
-            ("sso_start_url", "sign-in"),
-        ):
-            if key in settings:
-                fix = _take_out(name) if not ours else FIX if ended else f"awsprof logout {shown}"
-                yield self._finding(
-                    "keys-shadow-process",
-                    Severity.ERROR,
-                    name,
-                    f"{shown} has keys beside its {what}: every tool uses the keys, and the {what} is never asked",
-                    fix,
-                    *LONG_TERM_KEYS,
-                )
-                return
-        if "role_arn" in settings and settings.get("source_profile") not in (None, name):
-            yield self._finding(
-                "keys-shadow-process",
-                Severity.ERROR,
-                name,
-                f"{shown} has keys beside its role: Serverless 3 uses the keys, and every other tool the role",
-                _take_out(name),
-                *LONG_TERM_KEYS,
+        fix = _take_out(name) if not ours else FIX if ended else f"awsprof logout {shown}"
+        beside = None
+        if "credential_process" in settings:
+            beside = "its credential_process: every tool uses the keys, and the process is never asked"
+        elif "sso_session" in settings or "sso_start_url" in settings:
+            beside = "its sign-in: JS and Go use the keys, and the aws CLI and boto3 the sign-in"
+        elif "role_arn" in settings and settings.get("source_profile") not in (None, name):
+            beside = "its role: Serverless 3 uses the keys, and every other tool the role"
+        if beside is not None:
+            yield self._shared.finding(
+                "keys-shadow-process", Severity.ERROR, name, f"{shown} has keys beside {beside}", fix, *LONG_TERM_KEYS
             )
 
     def _ended(self, seen: SeenProfile) -> str | None:
@@ -163,94 +150,6 @@ class ProfileChecks:
             return f"was written {_ago(self._now - written)}, and none lasts so long"
         return None
 
-    def _role(self, name: str, seen: SeenProfile) -> Iterator[Finding]:
-        settings = seen.profile.settings
-        if "role_arn" not in settings:
-            return
-        shown = printable(name)
-        source = settings.get("source_profile")
-        if "mfa_serial" in settings:
-            yield self._finding(
-                "mfa-serial-on-role",
-                Severity.WARNING,
-                name,
-                f"the role {shown} has an mfa_serial: boto3 asks for a code on the terminal, and JS v3 gives up",
-                FIX
-                if self.mfa_comes_with_source(name)
-                else "Give it a source_profile of awsprof's that has an MFA device.",
-                "mfa_serial",
-            )
-        account_id = account_of(settings["role_arn"])
-        if account_id is not None and settings.get("aws_account_id", account_id) != account_id:
-            yield self._finding(
-                "wrong-account",
-                Severity.ERROR,
-                name,
-                f"{shown} says it is in account {printable(settings['aws_account_id'])}, and every tool that assumes "
-                f"the role works in {account_id}",
-                "Correct role_arn or aws_account_id in its section.",
-                "aws_account_id",
-            )
-        if source is None:
-            if not {"credential_source", "web_identity_token_file", *LONG_TERM_KEYS} & settings.keys():
-                yield self._finding(
-                    "dangling-source-profile",
-                    Severity.ERROR,
-                    name,
-                    f"the role {shown} has no source_profile, so no tool can assume it",
-                    _other_source(seen),
-                    "role_arn",
-                )
-        elif source not in self._shared.profiles:
-            yield self._finding(
-                "dangling-source-profile",
-                Severity.ERROR,
-                name,
-                f"the source_profile of {shown}, '{printable(source)}', is not there, so no tool can assume the role",
-                _other_source(seen),
-                "source_profile",
-            )
-        elif self._goes_round(name):
-            yield self._finding(
-                "source-profile-cycle",
-                Severity.ERROR,
-                name,
-                f"source_profile leads from {shown} back to it, so no tool can assume the role",
-                _other_source(seen),
-                "source_profile",
-            )
-
-    def _goes_round(self, name: str) -> bool:
-        """Whether following source profiles comes back to *name* itself without keys to begin with."""
-        at, steps = name, 0
-        while at in self._shared.profiles and steps <= len(self._shared.profiles):
-            settings = self._shared.profiles[at].profile.settings
-            source = settings.get("source_profile")
-            if "role_arn" not in settings or source is None or (source == at and LONG_TERM_KEYS[0] in settings):
-                return False
-            if at != name and LONG_TERM_KEYS[0] in settings:
-                # botocore takes the keys of a source before its role.
-                return False
-            at, steps = source, steps + 1
-            if at == name:
-                return True
-            if steps > _LONGEST_CHAIN:
-                return False
-        return False
-
-    def mfa_comes_with_source(self, name: str) -> bool:
-        """Whether the session that the role *name* is assumed with carries MFA without a serial of the role's own."""
-        at = name
-        for _ in range(_LONGEST_CHAIN):
-            settings = self._shared.profiles[at].profile.settings
-            at = settings.get("source_profile", "")
-            if at not in self._shared.profiles:
-                return False
-            profile = self._shared.profiles[at].profile
-            if profile.kind is not Kind.ROLE:
-                return profile.needs_session
-        return False
-
     def _process(self, name: str, seen: SeenProfile) -> Iterator[Finding]:
         line = seen.profile.settings.get("credential_process")
         if not line:
@@ -259,7 +158,7 @@ class ProfileChecks:
         if program is None or self.is_there(program):
             return
         if program.startswith("~") or "$" in program:
-            yield self._finding(
+            yield self._shared.finding(
                 "missing-process",
                 Severity.WARNING,
                 name,
@@ -273,7 +172,7 @@ class ProfileChecks:
         code, fix = (
             ("moved-executable", FIX) if ours else ("missing-process", "Install it again, or take the line out.")
         )
-        yield self._finding(
+        yield self._shared.finding(
             code,
             Severity.ERROR,
             name,
@@ -293,7 +192,7 @@ class ProfileChecks:
     def _name(self, name: str, seen: SeenProfile) -> Iterator[Finding]:
         shown, profile = printable(name), seen.profile
         if profile.parts is None and not is_default(name):
-            yield self._finding(
+            yield self._shared.finding(
                 "outside-convention",
                 Severity.INFO,
                 name,
@@ -301,7 +200,7 @@ class ProfileChecks:
                 f"awsprof import {shown}",
             )
             if name in self._envs:
-                yield self._finding(
+                yield self._shared.finding(
                     "name-shadows-env",
                     Severity.WARNING,
                     name,
@@ -309,7 +208,7 @@ class ProfileChecks:
                     f"awsprof rename {shown} PRODUCT ENV USER",
                 )
         if profile.protected and profile.kind is Kind.USER and profile.mfa_serial is None:
-            yield self._finding(
+            yield self._shared.finding(
                 "protected-without-mfa",
                 Severity.WARNING,
                 name,
@@ -322,7 +221,7 @@ class ProfileChecks:
             protected = [name for name in names if self._shared.profiles[name].profile.protected]
             others = [name for name in names if name not in protected] if protected else []
             for name in protected if others else ():
-                yield self._finding(
+                yield self._shared.finding(
                     "shared-account",
                     Severity.WARNING,
                     name,
@@ -332,13 +231,6 @@ class ProfileChecks:
                     "aws_account_id",
                 )
 
-    def _finding(self, code: str, severity: Severity, name: str, message: str, fix: str | None, *keys: str) -> Finding:
-        file, line = self._shared.place(name, *keys)
-        return Finding(code, severity, message, fix, file, line, name)
-
-
-_LONGEST_CHAIN = 16
-
 
 def program_in(line: str) -> str | None:
     """Return the program that a credential_process starts; None where that cannot be told."""
@@ -347,12 +239,6 @@ def program_in(line: str) -> str | None:
     except ValueError:
         return None
     return words[0] if words else None
-
-
-def _other_source(seen: SeenProfile) -> str:
-    if seen.profile.parts is None:
-        return "Write the right source_profile into its section."
-    return f"awsprof set {seen.profile.name} source_profile=PROFILE"
 
 
 def _take_out(name: str) -> str:

@@ -15,6 +15,7 @@ from awsprof.doctor.file_checks import UNTOUCHED, better_header
 from awsprof.doctor.machine_checks import left_over, loose_places
 from awsprof.doctor.mending import CannotMendError, Wishes, mended
 from awsprof.doctor.profile_checks import ProfileChecks, program_in
+from awsprof.doctor.role_checks import mfa_comes_with_source
 from awsprof.doctor.shared import SharedFiles
 from awsprof.errors import AwsprofError, SharedFileError
 from awsprof.storage.private import sweep
@@ -133,7 +134,7 @@ class Repairing:
             if own is None:
                 continue
             of_role = "role_arn" in seen.profile.settings and own.find("mfa_serial") is not None
-            if of_role and checks.mfa_comes_with_source(name):
+            if of_role and mfa_comes_with_source(shared, name):
                 values[own.name, "mfa_serial"] = None
             process = own.find("credential_process")
             if process is not None and is_own_process(name, {"credential_process": process.value}):

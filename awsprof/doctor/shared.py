@@ -13,6 +13,7 @@ from awsprof.configfiles.document import DEFAULTS, Document
 from awsprof.configfiles.merged import profile_in_header
 from awsprof.doctor.lenient import Reading
 from awsprof.errors import SharedFileError, UnparsableFileError
+from awsprof.findings import Finding
 from awsprof.storage.replace import read_shared_file
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from awsprof.doctor.lenient import Block, Setting
+    from awsprof.findings import Severity
     from awsprof.model import Profile
     from awsprof.places import Places
 
@@ -129,3 +131,8 @@ class SharedFiles:
         if seen.credentials is not None:
             return str(self.credentials.path), seen.credentials.line
         return None, None
+
+    def finding(self, code: str, severity: Severity, name: str, message: str, fix: str | None, *keys: str) -> Finding:
+        """Make a finding about the profile *name*, placed at the first of *keys* that it has."""
+        file, line = self.place(name, *keys)
+        return Finding(code, severity, message, fix, file, line, name)

@@ -211,6 +211,19 @@ CHOSEN = [
         in_config=False,
     ),
     Case(
+        "keys-shadow-process",
+        _key(
+            (STOPS, ONE, ONE),
+            "[profile p]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\n"
+            "sso_account_id = 111111111111\nsso_role_name = x\n",
+            keys("p", ONE),
+            AWS_PROFILE="p",
+        ),
+        _key(ALL_ONE, credentials=keys("p", ONE), AWS_PROFILE="p"),
+        line=2,
+        in_config=False,
+    ),
+    Case(
         "dangling-source-profile",
         _key(ALL_STOP, f"{ROLE}source_profile = gone\n", AWS_PROFILE="p"),
         _key(ALL_ONE, credentials=keys("p", ONE), AWS_PROFILE="p"),

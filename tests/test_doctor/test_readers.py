@@ -142,12 +142,22 @@ def read_by_boto() -> dict[str, str] | str:
     return ABSENT if found is None else found
 
 
+class AskedError(Exception):
+    """botocore would have asked for a code at the terminal."""
+
+
+def _nobody(question: str) -> str:
+    raise AskedError(question)
+
+
 def key_by_boto() -> str:
+    session = botocore.session.Session()
     try:
-        credentials = botocore.session.Session().get_credentials()
+        session.get_component("credential_provider").get_provider("assume-role")._prompter = _nobody
+        credentials = session.get_credentials()
         key: str = STOPS if credentials is None else credentials.access_key
-    except (botocore.exceptions.BotoCoreError, EOFError, OSError, Warning):
-        # The last ones are Python's, where it would ask for a code and there is no terminal.
+    except (botocore.exceptions.BotoCoreError, AskedError, FileNotFoundError):
+        # The last one is Python's own, of a credential_process that is not there.
         return STOPS
     return key
 
@@ -208,6 +218,28 @@ def test_mended_files_keep_what_was_read(
             key: after.get(key) for key in ("region", "output")
         }, sdk
     assert case.sick.boto in (STOPS, ABSENT) or case.code == "inline-comment" or agrees(case.sick.boto, boto)
+
+
+@pytest.mark.parametrize(("side", "asks"), [("sick", True), ("well", False)])
+def test_mfa_of_a_role(
+    corpus: Corpus,
+    by_javascript: dict[str, Any] | None,
+    side: str,
+    asks: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where a role has an mfa_serial, botocore asks at the terminal and JS v3 says that nobody gives a code."""
+    name = next(name for name, case in CASES.items() if case.code == "mfa-serial-on-role")
+    for variable, value in corpus.laid[f"{name} {side}"].environ.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    session = botocore.session.Session()
+    session.get_component("credential_provider").get_provider("assume-role")._prompter = _nobody
+    # Without a code it goes on to AWS, which is out of reach.
+    with pytest.raises(AskedError if asks else botocore.exceptions.EndpointConnectionError):
+        _ = session.get_credentials().access_key
+    if by_javascript is not None:
+        assert ("multi-factor authentication" in by_javascript[f"{name} {side}"]["v3"]["error"]) is asks
 
 
 def test_a_mended_process_line_works(
