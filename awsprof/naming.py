@@ -98,6 +98,8 @@ def refuse_default(text: str) -> None:
 
 def printable(text: str) -> str:
     """Return *text* with everything a terminal might act on escaped; names come from files others wrote."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

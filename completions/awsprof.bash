@@ -489,7 +489,7 @@ function __awsprof_complete_aws {
 function __awsprof_complete_table {
   case $1 in
   '')
-    commands=(add list show set rename remove default undo login logout status whoami mfa rotate vault use off exec export console launcher browser product serverless init prompt completion settings credential-process)
+    commands=(add list show set rename remove default undo doctor login logout status whoami mfa rotate vault use off exec export console launcher browser product serverless init prompt completion settings credential-process)
     options=(--version --debug --quiet --help -h)
     ;;
   'add')
@@ -521,6 +521,9 @@ function __awsprof_complete_table {
   'undo')
     options=(--list --yes --dry-run --json --quiet --debug --help -h)
     arguments=(text)
+    ;;
+  'doctor')
+    options=(--fix --online --yes --dry-run --json --quiet --debug --help -h)
     ;;
   'login')
     options=(--all --code=text --duration=text --force --write --json --product=product --user=user --exact --quiet --debug --help -h)

@@ -219,17 +219,17 @@ def _from_answer(operation: str, error: botocore.exceptions.ClientError) -> AwsE
     said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
     metadata = error.response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0) or 0)
-    skew_s = _skew_s(metadata.get("HTTPHeaders", {}).get("date"))
+    ahead_s = skew_s(metadata.get("HTTPHeaders", {}).get("date"))
     if code in _BAD_SIGNATURE:
         if "expired" in said.lower() or "not yet current" in said.lower() or code.startswith("Request"):
-            return ClockSkewError(_clock_sentence(skew_s), code=code, hint=_CLOCK_HINT)
+            return ClockSkewError(_clock_sentence(ahead_s), code=code, hint=_CLOCK_HINT)
         return InvalidKeyError("AWS refuses the secret access key: it does not belong to this access key id", code=code)
     if code in _INVALID_KEY:
         return InvalidKeyError("AWS does not know this access key: it is inactive, deleted or mistyped", code=code)
     if code in _EXPIRED:
         return AccessDeniedError("The session has expired at AWS", code=code)
     if "MultiFactorAuthentication failed" in said:
-        return _from_mfa_refusal(code, said, skew_s)
+        return _from_mfa_refusal(code, said, ahead_s)
     if code == "InvalidAuthenticationCode":
         return InvalidTokenCodeError(
             "AWS refuses the two codes: they are not two consecutive ones of this device",
@@ -249,16 +249,16 @@ def _from_answer(operation: str, error: botocore.exceptions.ClientError) -> AwsE
     return AwsError(f"AWS refuses {operation}: {said or code}", code=code)
 
 
-def _from_mfa_refusal(code: str, said: str, skew_s: float | None) -> AwsError:
+def _from_mfa_refusal(code: str, said: str, ahead_s: float | None) -> AwsError:
     if "serial number" in said or "unable to validate" in said:
         return UnusableMfaDeviceError(
             "The MFA serial of this profile is not a device of this user that gives token codes",
             code=code,
             hint="Look the device up in IAM and correct mfa_serial; FIDO keys and passkeys cannot be used with STS.",
         )
-    if skew_s is not None and abs(skew_s) > NOTABLE_SKEW_S:
+    if ahead_s is not None and abs(ahead_s) > NOTABLE_SKEW_S:
         return InvalidTokenCodeError(
-            f"AWS refuses the token code; {_clock_clause(skew_s)}", code=code, hint=_CLOCK_HINT
+            f"AWS refuses the token code; {_clock_clause(ahead_s)}", code=code, hint=_CLOCK_HINT
         )
     return InvalidTokenCodeError(
         "AWS refuses the token code: it is wrong, or already used",
@@ -271,7 +271,7 @@ WAIT_HINT = "Wait a moment, then try again."
 _CLOCK_HINT = "Set the clock (on most systems 'timedatectl set-ntp true'), then try again."
 
 
-def _skew_s(date: str | None) -> float | None:
+def skew_s(date: str | None) -> float | None:
     """Return how many seconds this machine's clock is ahead of AWS's, by the Date of an answer just received."""
     if not date:
         return None
@@ -282,12 +282,12 @@ def _skew_s(date: str | None) -> float | None:
     return (datetime.now(UTC) - theirs.astimezone(UTC)).total_seconds()
 
 
-def _clock_clause(skew_s: float) -> str:
-    amount = abs(skew_s)
+def _clock_clause(ahead_s: float) -> str:
+    amount = abs(ahead_s)
     text = f"{amount / 60:.0f} minutes" if amount >= 90 else f"{amount:.0f} seconds"
-    return f"this machine's clock is {text} {'ahead of' if skew_s > 0 else 'behind'} AWS's"
+    return f"this machine's clock is {text} {'ahead of' if ahead_s > 0 else 'behind'} AWS's"
 
 
-def _clock_sentence(skew_s: float | None) -> str:
-    clause = "this machine's clock differs from AWS's" if skew_s is None else _clock_clause(skew_s)
+def _clock_sentence(ahead_s: float | None) -> str:
+    clause = "this machine's clock differs from AWS's" if ahead_s is None else _clock_clause(ahead_s)
     return f"AWS refuses the signature: {clause}"

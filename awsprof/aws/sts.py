@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from awsprof.aws.client import skew_s
 from awsprof.aws.service import Service
 from awsprof.model import CallerIdentity, SessionCredentials
 
@@ -32,6 +33,16 @@ class Sts(Service):
         """
         answer = self._client("sts", credentials, region).read("GetCallerIdentity")
         return CallerIdentity(answer["Account"], answer["Arn"], answer["UserId"])
+
+    def clock_ahead_s(self, credentials: Credentials, *, region: str) -> float | None:
+        """
+        Return how many seconds this machine's clock is ahead of AWS's; None where the answer does not tell.
+
+        Raises:
+            ClockSkewError: It is so far off that AWS refuses the signature.
+        """
+        answer = self._client("sts", credentials, region).read("GetCallerIdentity")
+        return skew_s(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"))
 
     def get_session_token(
         self, credentials: LongTermCredentials, *, region: str, serial: str, code: str, duration_s: int

@@ -32,6 +32,8 @@ def show_diff(lines: Iterable[str]) -> None:
 def show_dry(change: DryChange) -> None:
     for path, edit in change.edits.items():
         show_diff(unified(str(path), edit.before or b"", edit.after))
+    for path, mode in change.modes.items():
+        click.echo(f"chmod {mode:o} {printable(str(path))}")
 
 
 @click.command("set", cls=Command)

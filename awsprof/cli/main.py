@@ -38,6 +38,7 @@ _COMMANDS = {
     "remove": _Entry("Profiles", "profiles", "Remove a profile, its keys and its session from this machine."),
     "default": _Entry("Profiles", "changes", "Show every default there is, or be rid of it."),
     "undo": _Entry("Profiles", "changes", "Take back what an earlier command changed."),
+    "doctor": _Entry("Profiles", "doctor", "Find what is wrong with files, environment, vault and profiles."),
     "login": _Entry("Sessions", "sessions", "Start a session with one MFA code; every AWS tool then just works."),
     "logout": _Entry("Sessions", "sessions", "Forget sessions."),
     "status": _Entry("Sessions", "sessions", "Show which sessions are live, and for how long."),
@@ -66,6 +67,8 @@ _COMMANDS = {
 
 # Those that must not wait for anything: what has expired stays for the next command.
 _HOT = ("credential-process", "prompt", "completion", "init")
+# One that looks at what is there must not tidy it up first.
+_LOOKING = ("doctor",)
 
 
 class Command(click.Command):
@@ -81,7 +84,7 @@ class Command(click.Command):
         ]
 
     def invoke(self, ctx: click.Context) -> Any:
-        if self.name not in _HOT and not ctx.params.get("names") and not ctx.params.get("dry_run"):
+        if self.name not in (*_HOT, *_LOOKING) and not ctx.params.get("names") and not ctx.params.get("dry_run"):
             _world(ctx).sweep()
         return super().invoke(ctx)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from awsprof.errors import UnparsableFileError
 from awsprof.naming import printable
 
-_HEADER = re.compile(r"\[(?P<header>.+)\]")
-_OPTION = re.compile(r"(?P<option>.*?)\s*[=:]\s*(?P<value>.*)$")
+HEADER = re.compile(r"\[(?P<header>.+)\]")
+OPTION = re.compile(r"(?P<option>.*?)\s*[=:]\s*(?P<value>.*)$")
 COMMENT = ("#", ";")
 
 # A file of plain lines needs no rule of configparser's but these: headers, settings and comments that begin in the
@@ -59,7 +59,7 @@ def exact_headers(text: str) -> list[tuple[str, int]]:
         if in_option and line_indent > indent:
             continue
         indent = line_indent
-        header = _HEADER.match(stripped)
+        header = HEADER.match(stripped)
         if header:
             headers.append((header["header"], start))
         in_option = header is None and bool(headers)
@@ -98,7 +98,7 @@ def scan_options(path: str, section: str, text: str, line: int) -> dict[str, Opt
             continue
         finish()
         indent = line_indent
-        match = _OPTION.match(text)
+        match = OPTION.match(text)
         key = "" if match is None else match["option"].rstrip().lower()
         if match is None or not key:
             raise UnparsableFileError(path, line + number, fault_of(text, "a value without a key"))
@@ -123,7 +123,7 @@ def _check_nested(path: str, lines: list[str], option: Option, line: int) -> Non
 
 
 def fault_of(text: str, otherwise: str) -> str:
-    if _OPTION.match(text):
+    if OPTION.match(text):
         return otherwise
     return "a section header without its closing bracket" if text.startswith("[") else "a setting without '='"
 

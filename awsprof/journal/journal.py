@@ -78,11 +78,25 @@ class ItemChange:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeChange:
+    """The permission bits of one file or directory before and after."""
+
+    path: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What is sealed of an entry."""
 
     files: tuple[FileChange, ...] = ()
     items: tuple[ItemChange, ...] = ()
+    modes: tuple[ModeChange, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*(file.path for file in self.files), *(mode.path for mode in self.modes)]))
 
 
 class Recording:
@@ -106,7 +120,14 @@ class Recording:
         # A file edited twice in one command goes back to what it was before the first edit.
         before = edit.before if earlier is None or earlier.after != edit.before else earlier.before
         self._contents = replace(self._contents, files=(*others, FileChange(path, before, edit.after)))
-        self._headline = replace(self._headline, files=tuple(change.path for change in self._contents.files))
+        self._headline = replace(self._headline, files=self._contents.paths)
+        self._save()
+
+    def mode(self, path: Path, before: int, after: int) -> None:
+        """Note the permission bits of what is about to get others."""
+        change = ModeChange(str(path), before, after)
+        self._contents = replace(self._contents, modes=(*self._contents.modes, change))
+        self._headline = replace(self._headline, files=self._contents.paths)
         self._save()
 
     def item(self, name: str, before: str | None, after: str | None) -> None:
@@ -292,7 +313,11 @@ def _packed(contents: Contents) -> bytes:
         middle = after[head : len(after) - tail]
         files.append([change.path, None if change.before is None else len(before), head, tail, len(middle)])
         blobs += [before, middle]
-    table = {"files": files, "items": [[item.name, item.before, item.after] for item in contents.items]}
+    table = {
+        "files": files,
+        "items": [[item.name, item.before, item.after] for item in contents.items],
+        "modes": [[mode.path, mode.before, mode.after] for mode in contents.modes],
+    }
     return json.dumps(table).encode() + b"\n" + b"".join(blobs)
 
 
@@ -319,4 +344,6 @@ def _unpacked(data: bytes) -> Contents:
         after = before[:head] + rest[at : at + middle] + before[len(before) - tail :]
         at += middle
         files.append(FileChange(path, None if length is None else before, after))
-    return Contents(tuple(files), tuple(ItemChange(*row) for row in table["items"]))
+    items = tuple(ItemChange(*row) for row in table["items"])
+    # An entry of an older awsprof's has none.
+    return Contents(tuple(files), items, tuple(ModeChange(*row) for row in table.get("modes", ())))

@@ -7,6 +7,7 @@ Knows the order of noting and doing; what is changed is the caller's business.
 from __future__ import annotations
 
 import contextlib
+import stat
 from typing import TYPE_CHECKING, Protocol
 
 from awsprof.errors import AwsprofError
@@ -30,6 +31,10 @@ class Change(Protocol):
         self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None, new_mode: int = 0o600
     ) -> None:
         """Apply *change* to the bytes of a shared file."""
+        ...
+
+    def set_mode(self, path: Path, mode: int) -> None:
+        """Give a file or directory other permission bits."""
         ...
 
     def set_item(self, name: str, value: str) -> None: ...
@@ -106,6 +111,14 @@ class RealChange:
         if edit.in_place:
             self._tell(f"{path} was written in place, since {edit.in_place}; 'awsprof undo' has the bytes before.")
 
+    def set_mode(self, path: Path, mode: int) -> None:
+        before = stat.S_IMODE(path.stat().st_mode)
+        if before == mode:
+            return
+        self._recording.mode(path, before, mode)
+        self.done.append(lambda: path.chmod(before))
+        path.chmod(mode)
+
     def set_item(self, name: str, value: str) -> None:
         before = self._vault().get(name)
         self._recording.item(name, before, value)
@@ -153,15 +166,16 @@ class RealChange:
 
 
 class DryChange:
-    """Changes that only would happen: *edits* holds what each file would become."""
+    """Changes that only would happen: *edits* holds what each file would become, *modes* the permission bits."""
 
     def __init__(self) -> None:
         self.edits: dict[Path, Edit] = {}
+        self.modes: dict[Path, int] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether no file would become another."""
-        return all(edit.after == (edit.before or b"") for edit in self.edits.values())
+        return not self.modes and all(edit.after == (edit.before or b"") for edit in self.edits.values())
 
     def edit(
         self,
@@ -174,6 +188,9 @@ class DryChange:
         earlier = self.edits.get(path)
         before = read_shared_file(path) if earlier is None else earlier.before or b""
         self.edits[path] = Edit(path, before, change(before if earlier is None else earlier.after))
+
+    def set_mode(self, path: Path, mode: int) -> None:
+        self.modes[path] = mode
 
     def set_item(self, name: str, value: str) -> None:
         """Change nothing: a vault item has no diff that could be shown."""

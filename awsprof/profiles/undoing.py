@@ -6,6 +6,8 @@ Knows the journal's entries; what their bytes mean only as far as not to leave a
 
 from __future__ import annotations
 
+import contextlib
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from awsprof.configfiles.diff import unified
 from awsprof.configfiles.document import Document
 from awsprof.configfiles.merged import profile_in_header
-from awsprof.errors import AwsprofError, UnparsableFileError
+from awsprof.errors import AwsprofError, SharedFileError, UnparsableFileError
 from awsprof.journal.patch import taken_back
 from awsprof.profiles.removing import ITEMS
 from awsprof.storage.private import remove_file, write_private_file
@@ -124,7 +126,9 @@ class Undoing:
             self._follow(item)
         for file in filter(_holds_profiles, contents.files):
             for name in _changed_profiles(file):
-                self._drop_session(name)
+                # Gone from the cache it is in any case; a file that is broken again cannot be looked into for more.
+                with contextlib.suppress(SharedFileError):
+                    self._drop_session(name)
         return Undone(headline, tuple(item.name for item in contents.items if item.before is not None), lost)
 
     def _follow(self, item: ItemChange) -> None:
@@ -189,6 +193,10 @@ class Undoing:
                 most_mode=None,
                 new_mode=new_mode,
             )
+        for mode in contents.modes:
+            with contextlib.suppress(FileNotFoundError):
+                if stat.S_IMODE(Path(mode.path).stat().st_mode) == mode.after:
+                    change.set_mode(Path(mode.path), mode.before)
         for item in contents.items:
             if item.before is None:
                 change.delete_item(item.name)
@@ -206,13 +214,19 @@ def _reverted(file: FileChange, current: bytes) -> bytes:
         return current
     restored = taken_back(before, after, current)
     if restored is not None and restored != before and _holds_profiles(file):
-        try:
-            Document(file.path, restored)
-        except UnparsableFileError:
-            restored = None
+        # What was broken before a repair is broken again without it.
+        restored = restored if _is_sound(file.path, restored) or not _is_sound(file.path, before) else None
     if restored is None:
         raise ConflictError(file.path, unified(file.path, after, current))
     return restored
+
+
+def _is_sound(path: str, data: bytes) -> bool:
+    try:
+        Document(path, data)
+    except UnparsableFileError:
+        return False
+    return True
 
 
 def _identity(settings: Mapping[str, str]) -> dict[str, str]:

@@ -186,6 +186,16 @@ class Sessions:
         credentials = self._long_term(profile)
         return Served(credentials, process_answer(credentials, profile.account_id))
 
+    def asks_nobody(self, profile: Profile) -> bool:
+        """Whether `serve` has what it needs for *profile* without a person, another program or a wait."""
+        source = source_of(profile, self._outside.profiles())
+        if source.kind is not Kind.USER:
+            return False
+        if not source.needs_session:
+            return True
+        session = self._store.load(source.name, account_id=source.account_id)
+        return session is not None and session.is_live(self._outside.now())
+
     def tell(self, profile: Profile, *, marked: bool = False) -> None:
         """
         Let prompts know of a profile's session and its roles, and write it where delivery is by file.

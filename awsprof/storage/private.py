@@ -57,11 +57,20 @@ def write_private_file(path: Path, data: bytes, *, mtime: float | None = None) -
 
 def sweep(directory: Path) -> None:
     """Remove temporary files whose process is gone; one of a minute ago cannot be in use either way."""
+    for path in stale_temps(directory):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def stale_temps(directory: Path) -> list[Path]:
+    """Return the temporary files in *directory* that nobody can be using any more."""
+    found = []
     with contextlib.suppress(OSError):
         for name in os.listdir(directory):
             match = re.fullmatch(rf"{re.escape(TEMP_PREFIX)}([0-9]+)-[0-9a-f]{{16}}", name)
             if match and (is_gone(int(match[1])) or time.time() - (directory / name).stat().st_mtime > _STALE_S):
-                (directory / name).unlink()
+                found.append(directory / name)
+    return found
 
 
 def is_gone(pid: int) -> bool:

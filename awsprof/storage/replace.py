@@ -140,10 +140,30 @@ def _remember(target: Path, ours: Path) -> None:
 
 def _sweep(target: Path) -> None:
     """Remove temporary files that a killed process left: under the lock nobody else can be using them."""
-    with contextlib.suppress(OSError):
-        for name in os.listdir(target.parent):
-            if re.fullmatch(re.escape(_temp_prefix(target)) + "[0-9a-f]{16}", name):
-                (target.parent / name).unlink()
+    for path in _temps_beside(target):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def left_beside(path: Path, locks: Path) -> list[Path]:
+    """Return the temporary files of *path* that killed processes left: those there are while nobody edits it."""
+    try:
+        target = path.resolve()
+        if not _temps_beside(target):
+            return []
+        with locked(lock_path(locks, os.fspath(target)), limit_s=0):
+            return _temps_beside(target)
+    except (LockHeldError, OSError, RuntimeError):
+        return []
+
+
+def _temps_beside(target: Path) -> list[Path]:
+    try:
+        names = os.listdir(target.parent)
+    except OSError:
+        return []
+    wanted = re.compile(re.escape(_temp_prefix(target)) + "[0-9a-f]{16}")
+    return [target.parent / name for name in names if wanted.fullmatch(name)]
 
 
 def _attempt(

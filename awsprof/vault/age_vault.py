@@ -93,12 +93,19 @@ class AgeVault:
 
     def items(self) -> list[str]:
         """Return the names of all items; takes the passphrase only for a name too long to be a file's."""
+        return self._names(self._name_inside)
+
+    def names(self) -> list[str]:
+        """Return the names of items without the passphrase; leaves out what is too long to be a file's name."""
+        return self._names(lambda _: None)
+
+    def _names(self, name_inside: Callable[[Path], str | None]) -> list[str]:
         with _file_errors("look into the vault"):
             try:
                 files = sorted(path for path in self._items.iterdir() if path.suffix == ".age")
             except (FileNotFoundError, NotADirectoryError):
                 return []
-            names = [decoded(path.stem) if _LONG not in path.stem else self._name_inside(path) for path in files]
+            names = [decoded(path.stem) if _LONG not in path.stem else name_inside(path) for path in files]
         return sorted(name for name in names if name is not None)
 
     def holds(self, item: str) -> bool:

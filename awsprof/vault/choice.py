@@ -167,6 +167,9 @@ class VaultInForce:
     def status(self) -> VaultStatus:
         return self._vault().status()
 
+    def names(self) -> list[str]:
+        return self._vault().names()
+
     def unlock(self, seconds: float) -> datetime | None:
         return self._vault().unlock(seconds)
 
@@ -223,6 +226,9 @@ class KeyringOnly:
 
     def status(self) -> VaultStatus:
         return self._keyring.status()
+
+    def names(self) -> list[str]:
+        return self._keyring.items()
 
     def unlock(self, seconds: float) -> datetime | None:  # noqa: ARG002 — for how long, the desktop decides
         self._keyring.open()
@@ -287,6 +293,9 @@ class KeyringElseFiles:
 
     def status(self) -> VaultStatus:
         return self._files.status() if self._keyring is None else self._keyring.status()
+
+    def names(self) -> list[str]:
+        return sorted({*self._files.names(), *(self._names.all() if self._keyring is not None else ())})
 
     def unlock(self, seconds: float) -> datetime | None:
         if self._keyring is None or self._files.exists:

@@ -69,6 +69,10 @@ class ChosenVault(Vault, Protocol):
 
     def status(self) -> VaultStatus: ...
 
+    def names(self) -> list[str]:
+        """Return the names of its items, as far as they can be told without opening it."""
+        ...
+
     def unlock(self, seconds: float) -> datetime | None:
         """Let later commands use it without a passphrase; return until when, None where the desktop decides that."""
         ...

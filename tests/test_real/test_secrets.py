@@ -217,6 +217,14 @@ def _rename(office: Office) -> Run:
     return Run(0, [member.name, product, f"{env}-renamed", user, "--yes"])
 
 
+def _doctor(office: Office, status: int, *words: str) -> Run:
+    """Keys in plain text in a file that is broken just there, which a diff must mask."""
+    text = f"[p]\naws_access_key_id = AKIA0\naws_secret_access_key {PLAIN_SECRET}\n"
+    text += f"aws_secret_access_key = {PLAIN_SECRET} # old\naws_secret_access_key : {PLAIN_SECRET}\n"
+    path = office.own_file("sick", text)
+    return Run(status, list(words), environ={"AWS_SHARED_CREDENTIALS_FILE": path})
+
+
 def _default(office: Office, status: int, *words: str) -> Run:
     """A default with plain-text keys, which a diff must mask."""
     path = office.own_file("default", f"[default]\naws_access_key_id = AKIA0\naws_secret_access_key = {PLAIN_SECRET}\n")
@@ -306,6 +314,10 @@ RUNS: dict[str, tuple[Callable[[Office], Run], Callable[[Office], Run]]] = {
         lambda office: _default(office, 2, "--remove"),
     ),
     "undo": (lambda _: Run(0, ["--list"]), lambda _: Run(2, ["--no-such-option"])),
+    "doctor": (
+        lambda office: _doctor(office, 0, "--fix", "--dry-run"),
+        lambda office: _doctor(office, 1, "--fix", "--yes", "--online", "--json"),
+    ),
     "remove": (
         lambda office: Run(0, [office.member(profile=True).name, "--yes"]),
         lambda _: Run(2, ["dev", "--delete-key"]),

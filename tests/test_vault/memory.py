@@ -45,6 +45,9 @@ class MemoryVault:
     def status(self) -> VaultStatus:
         return VaultStatus(self.name, None, None, True, self.unlocked_until is not None, self.unlocked_until)
 
+    def names(self) -> list[str]:
+        return sorted(self.items)
+
     def unlock(self, seconds: float) -> datetime:
         self.unlocked_until = datetime.now(UTC) + timedelta(seconds=seconds)
         return self.unlocked_until

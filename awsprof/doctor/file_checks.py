@@ -1,0 +1,230 @@
+"""
+What is wrong with the two shared files as texts: what botocore refuses, and what readers read differently.
+
+Knows how each family of tools reads a line; not what profiles are for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awsprof.configfiles.document import DEFAULTS
+from awsprof.configfiles.merged import profile_in_header
+from awsprof.doctor import headers
+from awsprof.doctor.lenient import FaultKind
+from awsprof.findings import Finding, Severity
+from awsprof.naming import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from awsprof.doctor.lenient import Block, Fault, Setting
+    from awsprof.doctor.shared import SeenFile, SharedFiles
+
+FIX = "awsprof doctor --fix"
+_REFUSE = "the aws CLI and boto3 refuse the whole file"
+# What a nested key must not be called: JS SDK v2 takes it for the profile's own.
+_PLAIN = ("region", "output", "duration_seconds")
+_OWN = frozenset(
+    (
+        *_PLAIN,
+        *("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "credential_process"),
+        *("role_arn", "source_profile", "credential_source", "external_id", "mfa_serial", "web_identity_token_file"),
+    )
+)
+
+
+def check_files(shared: SharedFiles) -> Iterator[Finding]:
+    """Check both files as they are written."""
+    for file in shared.files:
+        if file.unreadable is not None:
+            yield _finding(
+                file,
+                "unparsable",
+                Severity.ERROR,
+                f"{file.unreadable.message}, so no tool can read it either",
+                None,
+                fix=file.unreadable.hint or f"chmod u+r {file.path}",
+            )
+            continue
+        yield from _faults(file)
+        for block in file.sections.values():
+            yield from _header(shared, file, block)
+            for setting in block.settings:
+                yield from _setting(file, block, setting)
+    yield from _spelled_twice(shared)
+
+
+def can_be_mended(file: SeenFile, fault: Fault) -> bool:
+    """Whether ``--fix`` can take a fault away without deciding what was meant."""
+    from awsprof.doctor.mending import decoded
+
+    match fault.kind:
+        case FaultKind.UNPARSABLE | FaultKind.KEY_WITHOUT_VALUE:
+            return fault.can_go
+        case FaultKind.NOT_UTF8:
+            return decoded(file.reading, fault.line) is not None
+    return True
+
+
+def _faults(file: SeenFile) -> Iterator[Finding]:
+    """Say why botocore refuses the file, each place of it."""
+    for fault in file.reading.faults:
+        what, section = printable(fault.what), printable(fault.section or "")
+        match fault.kind:
+            case FaultKind.DUPLICATE_SECTION:
+                message = f"[{what}] stands twice: {_REFUSE}, and JS and Go take the last value of each key"
+            case FaultKind.DUPLICATE_KEY:
+                message = f"'{what}' stands twice in [{section}]: {_REFUSE}, and JS and Go take the last value"
+            case FaultKind.BYTE_ORDER_MARK:
+                message = f"{what}: {_REFUSE}"
+            case FaultKind.NOT_UTF8:
+                message = f"{what} is here: {_REFUSE}, and JS reads another character"
+            case _:
+                message = f"{what}: {_REFUSE}, and JS passes over the line"
+        fix = FIX if can_be_mended(file, fault) else "Mend that line by hand."
+        profile = None if fault.section is None else _profile(file, fault.section)
+        yield _finding(file, str(fault.kind), Severity.ERROR, message, fault.line, profile, fix=fix)
+    if file.refused is not None and not file.reading.faults:
+        message = f"{file.refused.reason}: {_REFUSE}"
+        yield _finding(file, "unparsable", Severity.ERROR, message, file.refused.line, fix="Mend that line by hand.")
+
+
+def _header(shared: SharedFiles, file: SeenFile, block: Block) -> Iterator[Finding]:
+    if file.in_config:
+        keys = frozenset(setting.key for setting in block.settings)
+        wrong = headers.in_config(block.name, keys)
+    else:
+        wrong = headers.in_credentials(block.name)
+    if wrong is None:
+        return
+    name, spelling = printable(wrong.name), printable(block.name)
+    if not file.in_config:
+        message = (
+            f"[{spelling}] is no profile '{name}': names stand bare in this file, and no tool finds these keys there"
+        )
+        fix = f"Make it [{name}] if these are the keys to use."
+    elif wrong.fault is headers.Fault.QUOTED:
+        message = (
+            f"[{spelling}] is read by some tools only: JS v2 does not see it, and JS v3 not with blanks in the name"
+        )
+        fix = FIX
+    elif profile_in_header(block.name) is not None:
+        message = f"[{spelling}] is profile '{name}' for the aws CLI and boto3 only; JS does not see it"
+        fix = FIX
+    else:
+        seen = "all tools but JS v2 pass over it" if block.name == wrong.name else "no tool sees it"
+        message = f"[{spelling}] is no profile '{name}': {seen}"
+        fix = FIX
+    if file.in_config and better_header(shared, block) is None:
+        fix = f"Make it [profile {name}] by hand, or take it out."
+    yield _finding(file, wrong.fault.value, Severity.WARNING, message, block.line, wrong.name, fix=fix)
+
+
+def better_header(shared: SharedFiles, block: Block) -> str | None:
+    """Return how a config section's header should read, where correcting it gives no profile other credentials."""
+    wrong = headers.in_config(block.name, frozenset(setting.key for setting in block.settings))
+    if wrong is None or wrong.better is None:
+        return None
+    there = shared.profiles.get(wrong.name)
+    if there is None or there.config is block:
+        return wrong.better
+    harmless = not any(setting.key in _OWN.difference(_PLAIN) for setting in block.settings)
+    return wrong.better if there.config is None and harmless else None
+
+
+def _setting(file: SeenFile, block: Block, setting: Setting) -> Iterator[Finding]:
+    if _is_plain(setting):
+        return
+    key, section = printable(setting.key), printable(block.name)
+    profile = _profile(file, block.name)
+    if setting.spelled != setting.key:
+        message = (
+            f"'{printable(setting.spelled)}' in [{section}] is not lower-case: JS passes over it, other tools do not"
+        )
+        yield _finding(file, "upper-case-key", Severity.WARNING, message, setting.line, profile)
+    if setting.delimiter == ":":
+        message = f"'{key}' in [{section}] is written with ':': JS passes over it, other tools do not"
+        yield _finding(file, "colon-delimiter", Severity.WARNING, message, setting.line, profile)
+    if not setting.value:
+        message = (
+            f"'{key}' in [{section}] has no value: botocore reads an empty one, JS counts indented keys below to it"
+        )
+        fix = f"Take '{key}' out of [{section}], or give it a value."
+        yield _finding(file, "key-without-value", Severity.WARNING, message, setting.line, profile, fix=fix)
+    if ("#" in setting.value or ";" in setting.value) and setting.plain_value != setting.value:
+        message = f"the comment behind '{key}' in [{section}] is part of the value for the aws CLI and boto3"
+        fix = FIX if setting.key not in UNTOUCHED else f"Write the comment above '{key}'."
+        yield _finding(file, "inline-comment", Severity.WARNING, message, setting.line, profile, fix=fix)
+    if setting.is_nested and file.in_config:
+        yield from _nested(file, block, setting, profile)
+
+
+def _is_plain(setting: Setting) -> bool:
+    """Whether every reader reads a setting alike, as they do nearly all."""
+    value = setting.value
+    return (
+        setting.spelled == setting.key
+        and setting.delimiter == "="
+        and "\n" not in value
+        and value != ""
+        and "#" not in value
+        and ";" not in value
+    )
+
+
+# A command may have a '#' of its own, which botocore hands to it.
+UNTOUCHED = ("credential_process",)
+
+
+def _nested(file: SeenFile, block: Block, setting: Setting, profile: str | None) -> Iterator[Finding]:
+    own = {other.key for other in block.settings if other is not setting} | _OWN
+    for number in range(setting.line + 1, setting.end):
+        line = file.reading.lines[number - 1].strip()
+        key = line.partition("=")[0].strip().lower()
+        if not line.startswith(("#", ";")) and "=" in line and key in own:
+            message = (
+                f"'{printable(key)}' below '{printable(setting.key)}' in [{printable(block.name)}] takes the place "
+                "of the profile's own for JS SDK v2, and so for Serverless 3"
+            )
+            fix = f"Take '{printable(key)}' out from below '{printable(setting.key)}'."
+            yield _finding(file, "nested-shadows-key", Severity.WARNING, message, number, profile, fix=fix)
+
+
+def _spelled_twice(shared: SharedFiles) -> Iterator[Finding]:
+    """Find one profile under two spellings of its header, of which tools take different ones."""
+    for name, seen in shared.profiles.items():
+        if len(seen.headers) > 1 and name != "default":
+            last = seen.headers[-1]
+            message = (
+                f"[{printable(last.name)}] is profile '{printable(name)}' once more: the aws CLI and boto3 take this "
+                "section alone, other tools another"
+            )
+            yield _finding(
+                shared.config,
+                "duplicate-section",
+                Severity.ERROR,
+                message,
+                last.line,
+                name,
+                fix="Make one section of them by hand.",
+            )
+
+
+def _profile(file: SeenFile, section: str) -> str | None:
+    if section == DEFAULTS:
+        return None
+    return profile_in_header(section) if file.in_config else section
+
+
+def _finding(  # noqa: PLR0917 - the parts of a finding, in its own order
+    file: SeenFile,
+    code: str,
+    severity: Severity,
+    message: str,
+    line: int | None,
+    profile: str | None = None,
+    *,
+    fix: str | None = FIX,
+) -> Finding:
+    return Finding(code, severity, message, fix, str(file.path), line, profile)

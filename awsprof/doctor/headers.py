@@ -1,0 +1,79 @@
+"""
+How a section's header is spelled, and how it should be, so that every reader takes it for the same profile.
+
+Knows the readers' rules for headers; not what stands under one.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+
+from awsprof.configfiles.document import DEFAULTS
+from awsprof.configfiles.merged import header, profile_in_header
+from awsprof.naming import is_default
+
+# What JS v3 takes in a name; a section with any other character it drops.
+_NAME = re.compile(r"[\w@+.%:/-]+", re.ASCII)
+_SPELLED = re.compile(r"""\s*profile(?:\s+|(?=["']))(?P<quote>["']?)(?P<name>.+?)(?P=quote)\s*""", re.IGNORECASE)
+_OTHERS = re.compile(r"(sso-session|services)\s.*|preview|plugins|toolkit")
+# A bare section of a config file that holds none of these may be any other program's.
+_TELLING = frozenset(
+    (
+        *("region", "output", "mfa_serial", "credential_process"),
+        *("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
+        *("role_arn", "source_profile", "credential_source", "web_identity_token_file"),
+        *("sso_session", "sso_start_url", "sso_account_id", "sso_role_name", "login_session"),
+    )
+)
+
+
+class Fault(enum.Enum):
+    """What is wrong with a header."""
+
+    SPELLING = "wrong-section-spelling"
+    QUOTED = "quoted-name"
+
+
+@dataclass(frozen=True, slots=True)
+class Misspelled:
+    """A header that not every reader takes for the profile *name*; *better* is how it should read, if it can."""
+
+    fault: Fault
+    name: str
+    better: str | None
+
+
+def in_config(section: str, keys: frozenset[str]) -> Misspelled | None:
+    """Judge a header of a config file whose section has *keys*; None where nothing is wrong with it."""
+    profile = profile_in_header(section)
+    if section in ("default", DEFAULTS) or (
+        profile is not None and section == header(profile) and _NAME.fullmatch(profile)
+    ):
+        return None
+    if profile is not None:
+        quoted = '"' in section or "'" in section or not _NAME.fullmatch(profile)
+        return _misspelled(Fault.QUOTED if quoted else Fault.SPELLING, profile)
+    if _OTHERS.fullmatch(section):
+        return None
+    spelled = _SPELLED.fullmatch(section)
+    if spelled is not None:
+        return _misspelled(Fault.SPELLING, spelled["name"])
+    return _misspelled(Fault.SPELLING, section.strip()) if keys & _TELLING else None
+
+
+def in_credentials(section: str) -> Misspelled | None:
+    """Judge a header of a credentials file, where the name stands bare; None where nothing is wrong with it."""
+    if section == DEFAULTS or _NAME.fullmatch(section):
+        return None
+    spelled = _SPELLED.fullmatch(section)
+    name = spelled["name"] if spelled is not None else section.strip().strip("\"'")
+    # What it holds would take the place of what that profile uses now, so it is not for a program to correct.
+    return Misspelled(Fault.SPELLING if spelled or name == section.strip() else Fault.QUOTED, name, None)
+
+
+def _misspelled(fault: Fault, name: str) -> Misspelled:
+    # A default that nobody's tools see is better left so.
+    able = _NAME.fullmatch(name) is not None and not is_default(name)
+    return Misspelled(fault, name, header(name) if able else None)

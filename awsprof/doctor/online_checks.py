@@ -1,0 +1,197 @@
+"""
+What only AWS can tell: whether keys work, whose they are, how old they are, and whether this machine's clock is right.
+
+Asks nobody for a code: a profile whose credentials are not at hand is passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from awsprof.configfiles.merged import LONG_TERM_KEYS
+from awsprof.errors import (
+    AwsError,
+    AwsprofError,
+    ClockSkewError,
+    InvalidKeyError,
+    ThrottledError,
+    UnreachableError,
+    VaultError,
+)
+from awsprof.findings import Finding, Severity
+from awsprof.model import Kind, LongTermCredentials, SessionCredentials
+from awsprof.naming import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from awsprof.doctor.shared import SharedFiles
+    from awsprof.model import AccessKey, CallerIdentity, Credentials, Profile
+
+OLDEST_KEY = timedelta(days=90)
+# A code of MFA lives for 30 seconds.
+MOST_SKEW_S = 30.0
+
+
+class AwsCalls(Protocol):
+    """What the checks need of AWS."""
+
+    def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity: ...
+
+    def clock_ahead_s(self, credentials: Credentials, *, region: str) -> float | None: ...
+
+    def access_keys(self, credentials: Credentials, *, region: str) -> list[AccessKey]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """
+    The way to AWS.
+
+    Args:
+        long_term: Returns a profile's keys from the vault; None where it has none.
+        served: Returns what tools would be handed for a profile, asking nobody; None where that takes a person.
+    """
+
+    aws: AwsCalls
+    long_term: Callable[[str], LongTermCredentials | None]
+    served: Callable[[Profile], Credentials | None]
+    environ: Mapping[str, str]
+
+
+class _CannotGoOnError(Exception):
+    """What keeps every further call from being of use; has the finding."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+def check_online(shared: SharedFiles, online: Online, now: datetime) -> Iterator[Finding]:
+    """Ask AWS about every profile whose credentials are at hand."""
+    checks = _Checks(shared, online, now)
+    try:
+        for name in shared.profiles:
+            yield from checks.profile(name)
+    except _CannotGoOnError as end:
+        yield end.finding
+
+
+class _Checks:
+    def __init__(self, shared: SharedFiles, online: Online, now: datetime) -> None:
+        self._shared = shared
+        self._online = online
+        self._now = now
+        self._knows_clock = False
+
+    def profile(self, name: str) -> Iterator[Finding]:
+        profile = self._shared.profiles[name].profile
+        if profile.kind is Kind.USER:
+            keys = self._stored(name)
+            if keys is None:
+                message = f"the vault has no keys for {printable(name)}, so no tool gets credentials"
+                yield self._shared.finding("dead-key", Severity.ERROR, name, message, _new_keys(profile))
+                return
+            yield from self._ask(profile, keys)
+            yield from self._age(profile, keys)
+        elif profile.kind is Kind.KEYS:
+            yield from self._ask(profile, _in_file(profile))
+        elif profile.kind is Kind.ROLE:
+            try:
+                assumed = self._online.served(profile)
+            except AwsprofError as error:
+                self._stop_if_hopeless(error)
+                message = f"the role {printable(name)} cannot be assumed, by no tool: {error.message}"
+                yield self._shared.finding("not-asked", Severity.WARNING, name, message, error.hint, "role_arn")
+            else:
+                yield from self._ask(profile, assumed)
+
+    def _ask(self, profile: Profile, credentials: Credentials | None) -> Iterator[Finding]:
+        if credentials is None:
+            return
+        name, region = profile.name, profile.region_for_calls(self._online.environ)
+        try:
+            if not self._knows_clock:
+                yield from self._clock(credentials, region)
+            identity = self._online.aws.caller_identity(credentials, region=region)
+        except InvalidKeyError as error:
+            message = f"the access key of {printable(name)} is of no use to any tool: {error.message}"
+            yield self._shared.finding("dead-key", Severity.ERROR, name, message, _new_keys(profile))
+        except AwsError as error:
+            self._stop_if_hopeless(error)
+            message = f"AWS does not say whose the credentials of {printable(name)} are: {error.message}"
+            yield self._shared.finding("not-asked", Severity.INFO, name, message, error.hint)
+        else:
+            if profile.account_id is not None and identity.account_id != profile.account_id:
+                message = (
+                    f"{printable(name)} says it is in account {profile.account_id}, and with its credentials "
+                    f"every tool works in {identity.account_id}"
+                )
+                fix = f"awsprof set {name} aws_account_id={identity.account_id}" if profile.parts else None
+                fix = f"{fix}, or {_new_keys(profile)}" if fix else "Correct the account in its section, or its keys."
+                yield self._shared.finding("wrong-account", Severity.ERROR, name, message, fix, "aws_account_id")
+
+    def _clock(self, credentials: Credentials, region: str) -> Iterator[Finding]:
+        ahead_s = self._online.aws.clock_ahead_s(credentials, region=region)
+        self._knows_clock = True
+        if ahead_s is not None and abs(ahead_s) > MOST_SKEW_S:
+            side = "ahead of" if ahead_s > 0 else "behind"
+            message = f"this machine's clock is {abs(ahead_s):.0f} s {side} AWS's, so AWS refuses MFA codes made by it"
+            yield _clock_finding(message)
+
+    def _age(self, profile: Profile, keys: LongTermCredentials) -> Iterator[Finding]:
+        region = profile.region_for_calls(self._online.environ)
+        try:
+            rows = self._online.aws.access_keys(self._served(profile) or keys, region=region)
+        except AwsError as error:
+            # Not every user may list its keys, and without MFA nearly none.
+            self._stop_if_hopeless(error)
+            return
+        for row in rows:
+            age = self._now - row.created
+            if row.id == keys.access_key_id and age > OLDEST_KEY:
+                message = (
+                    f"the access key of {printable(profile.name)} is {age.days} days old, long enough to have leaked"
+                )
+                fix = f"awsprof rotate {printable(profile.name)}"
+                yield self._shared.finding("old-access-key", Severity.WARNING, profile.name, message, fix)
+
+    def _stop_if_hopeless(self, error: AwsprofError) -> None:
+        if isinstance(error, ClockSkewError):
+            raise _CannotGoOnError(_clock_finding(error.message)) from None
+        if isinstance(error, UnreachableError | ThrottledError):
+            raise _CannotGoOnError(Finding("unreachable", Severity.ERROR, error.message, error.hint)) from None
+
+    def _stored(self, name: str) -> LongTermCredentials | None:
+        try:
+            return self._online.long_term(name)
+        except VaultError as error:
+            raise _CannotGoOnError(Finding("no-vault", Severity.ERROR, error.message, error.hint)) from None
+
+    def _served(self, profile: Profile) -> Credentials | None:
+        try:
+            return self._online.served(profile)
+        except AwsprofError:
+            return None
+
+
+def _in_file(profile: Profile) -> Credentials | None:
+    settings = profile.settings
+    key_id, secret = (settings.get(key, "") for key in LONG_TERM_KEYS)
+    if not key_id or not secret:
+        return None
+    token = settings.get("aws_session_token")
+    return SessionCredentials(key_id, secret, token, None) if token else LongTermCredentials(key_id, secret)
+
+
+def _new_keys(profile: Profile) -> str:
+    if profile.parts is None:
+        return f"awsprof import {printable(profile.name)}, or take its keys out"
+    return f"awsprof add {profile.parts.product} {profile.parts.env} {profile.parts.user} --replace"
+
+
+def _clock_finding(message: str) -> Finding:
+    return Finding("clock-skew", Severity.ERROR, message, "timedatectl set-ntp true")

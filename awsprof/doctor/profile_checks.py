@@ -1,0 +1,266 @@
+"""
+What is wrong with profiles: defaults, keys in plain text or out of date, sources and programs that are not there.
+
+Knows what AWS's tools make of a profile's settings; not how a file is written, nor what the vault holds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from awsprof.configfiles.document import DEFAULTS
+from awsprof.configfiles.merged import LONG_TERM_KEYS, is_managed, is_own_process
+from awsprof.doctor.file_checks import FIX
+from awsprof.doctor.role_checks import check_role
+from awsprof.findings import Finding, Severity
+from awsprof.model import Kind
+from awsprof.naming import is_default, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from awsprof.doctor.shared import SeenProfile, SharedFiles
+
+# The longest that STS lets a session last.
+_LONGEST_SESSION = timedelta(hours=36)
+# Where this and other programs note when a session ends.
+_EXPIRATIONS = ("expiration", "aws_session_expiration", "aws_credential_expiration", "x_security_token_expires")
+_PLAIN_COMMAND = re.compile(r"[A-Za-z0-9._/ -]*")
+
+
+class ProfileChecks:
+    """Checks the profiles of one user, in one pass."""
+
+    def __init__(self, shared: SharedFiles, environ: Mapping[str, str], now: datetime) -> None:
+        self._shared = shared
+        self._environ = environ
+        self._now = now
+        self._envs: dict[str, str] = {}
+        self._accounts: dict[tuple[str, str], list[str]] = {}
+        self._programs: dict[str, bool] = {}
+        self._written = {file.in_config: _mtime(file.path) for file in shared.files}
+
+    def run(self) -> Iterator[Finding]:
+        yield from self._defaults()
+        for name, seen in self._shared.profiles.items():
+            parts, account_id = seen.profile.parts, seen.profile.account_id
+            if parts is not None:
+                self._envs.setdefault(parts.env, name)
+                if account_id is not None:
+                    self._accounts.setdefault((parts.product, account_id), []).append(name)
+        for name, seen in self._shared.profiles.items():
+            yield from self._keys(name, seen)
+            yield from check_role(self._shared, name)
+            yield from self._process(name, seen)
+            yield from self._name(name, seen)
+        yield from self._shared_accounts()
+
+    def _defaults(self) -> Iterator[Finding]:
+        for file in self._shared.files:
+            for block in file.sections.values():
+                # Its other spellings in the config file are the business of the headers' check.
+                names = ("default", "profile default") if file.in_config else ("default",)
+                if block.name == DEFAULTS:
+                    message = (
+                        "[DEFAULT] lends its settings to all profiles in the aws CLI and boto3, to none in JS and Go"
+                    )
+                elif block.name in names:
+                    message = f"[{block.name}]: every tool that is told no profile reaches this one's account"
+                else:
+                    continue
+                yield Finding(
+                    "default-profile",
+                    Severity.ERROR,
+                    message,
+                    "awsprof default",
+                    str(file.path),
+                    block.line,
+                    None if block.name == DEFAULTS else "default",
+                )
+        config = self._shared.config.sections
+        if "default" in config and "profile default" in config:
+            message = (
+                "[default] and [profile default]: JS v2 and Serverless 3 stop at it, and others take different ones"
+            )
+            yield Finding(
+                "duplicate-section",
+                Severity.ERROR,
+                message,
+                "awsprof default --remove",
+                str(self._shared.config.path),
+                config["profile default"].line,
+                "default",
+            )
+
+    def _keys(self, name: str, seen: SeenProfile) -> Iterator[Finding]:
+        settings = seen.profile.settings
+        if LONG_TERM_KEYS[0] not in settings and LONG_TERM_KEYS[1] not in settings:
+            return
+        shown = printable(name)
+        if "aws_session_token" not in settings and LONG_TERM_KEYS[1] in settings:
+            yield self._shared.finding(
+                "plaintext-long-term-key",
+                Severity.ERROR,
+                name,
+                f"the long-term key of {shown} stands in plain text: whatever reads this file has the account for good",
+                "awsprof default --rename PRODUCT ENV USER" if is_default(name) else f"awsprof import {shown}",
+                *LONG_TERM_KEYS[::-1],
+            )
+        ended = self._ended(seen)
+        ours = is_managed(settings)
+        if ended:
+            yield self._shared.finding(
+                "stale-session-triple",
+                Severity.WARNING,
+                name,
+                f"the session of {shown} in this file {ended}: every tool still sends it, and AWS refuses it",
+                FIX if ours else _take_out(name),
+                "aws_session_token",
+            )
+        fix = _take_out(name) if not ours else FIX if ended else f"awsprof logout {shown}"
+        beside = None
+        if "credential_process" in settings:
+            beside = "its credential_process: every tool uses the keys, and the process is never asked"
+        elif "sso_session" in settings or "sso_start_url" in settings:
+            beside = "its sign-in: JS and Go use the keys, and the aws CLI and boto3 the sign-in"
+        elif "role_arn" in settings and settings.get("source_profile") not in (None, name):
+            beside = "its role: Serverless 3 uses the keys, and every other tool the role"
+        if beside is not None:
+            yield self._shared.finding(
+                "keys-shadow-process", Severity.ERROR, name, f"{shown} has keys beside {beside}", fix, *LONG_TERM_KEYS
+            )
+
+    def _ended(self, seen: SeenProfile) -> str | None:
+        """Say since when a session is over, as far as that can be told."""
+        settings, token = seen.profile.settings, seen.find("aws_session_token")
+        if token is None:
+            return None
+        for key in _EXPIRATIONS:
+            ends = _instant(settings.get(key, ""))
+            if ends is not None:
+                return f"ended {_ago(self._now - ends)}" if ends <= self._now else None
+        written = self._written[token[0]]
+        if written is not None and self._now - written > _LONGEST_SESSION:
+            return f"was written {_ago(self._now - written)}, and none lasts so long"
+        return None
+
+    def _process(self, name: str, seen: SeenProfile) -> Iterator[Finding]:
+        line = seen.profile.settings.get("credential_process")
+        if not line:
+            return
+        program = program_in(line)
+        if program is None or self.is_there(program):
+            return
+        if program.startswith("~") or "$" in program:
+            yield self._shared.finding(
+                "missing-process",
+                Severity.WARNING,
+                name,
+                f"credential_process of {printable(name)} starts {printable(program)}, which only JS and Go find: "
+                "the aws CLI and boto3 start it without a shell",
+                "Write the whole path.",
+                "credential_process",
+            )
+            return
+        ours = is_own_process(name, seen.profile.settings)
+        code, fix = (
+            ("moved-executable", FIX) if ours else ("missing-process", "Install it again, or take the line out.")
+        )
+        yield self._shared.finding(
+            code,
+            Severity.ERROR,
+            name,
+            f"credential_process of {printable(name)} starts {printable(program)}, which is not there, "
+            "so no tool gets credentials",
+            fix,
+            "credential_process",
+        )
+
+    def is_there(self, program: str) -> bool:
+        """Whether a program can be found as a tool would find it."""
+        if program not in self._programs:
+            path = self._environ.get("PATH", os.defpath)
+            self._programs[program] = shutil.which(program, path=path) is not None
+        return self._programs[program]
+
+    def _name(self, name: str, seen: SeenProfile) -> Iterator[Finding]:
+        shown, profile = printable(name), seen.profile
+        if profile.parts is None and not is_default(name):
+            yield self._shared.finding(
+                "outside-convention",
+                Severity.INFO,
+                name,
+                f"{shown} does not say by its name which product, env and user it is",
+                f"awsprof import {shown}",
+            )
+            if name in self._envs:
+                yield self._shared.finding(
+                    "name-shadows-env",
+                    Severity.WARNING,
+                    name,
+                    f"{shown} is a profile and the env of {self._envs[name]}: as a selector for awsprof it is both",
+                    f"awsprof rename {shown} PRODUCT ENV USER",
+                )
+        if profile.protected and profile.kind is Kind.USER and profile.mfa_serial is None:
+            yield self._shared.finding(
+                "protected-without-mfa",
+                Severity.WARNING,
+                name,
+                f"{shown} is protected and has no MFA device: its key alone opens the account to every tool",
+                f"awsprof mfa enroll {shown}",
+            )
+
+    def _shared_accounts(self) -> Iterator[Finding]:
+        for (_, account_id), names in self._accounts.items():
+            protected = [name for name in names if self._shared.profiles[name].profile.protected]
+            others = [name for name in names if name not in protected] if protected else []
+            for name in protected if others else ():
+                yield self._shared.finding(
+                    "shared-account",
+                    Severity.WARNING,
+                    name,
+                    f"{name} is protected and shares account {account_id} with {others[0]}, "
+                    "so what is done there with any tool is done here",
+                    "awsprof add PRODUCT ENV USER --replace, with a key of an account of its own",
+                    "aws_account_id",
+                )
+
+
+def program_in(line: str) -> str | None:
+    """Return the program that a credential_process starts; None where that cannot be told."""
+    try:
+        words = line.split() if _PLAIN_COMMAND.fullmatch(line) else shlex.split(line, posix=os.name == "posix")
+    except ValueError:
+        return None
+    return words[0] if words else None
+
+
+def _take_out(name: str) -> str:
+    return f"Take the keys of {printable(name)} out of the file, or 'awsprof import {printable(name)}'."
+
+
+def _instant(text: str) -> datetime | None:
+    """Read an instant as programs write it; one without a zone is taken for UTC."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _ago(time: timedelta) -> str:
+    hours = time.total_seconds() / 3600
+    return f"{hours / 24:.0f} days ago" if hours >= 48 else f"{max(hours, 0):.0f} h ago"
+
+
+def _mtime(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,250 @@
+"""``doctor --fix``: what it mends, what it leaves to a person, and that ``undo`` gives every byte back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from awsprof.configfiles.document import Document
+from tests.command_line import Outcome
+from tests.test_cli.conftest import everything
+from tests.test_doctor.cases import CASES, ONE, OTHER, SECRET, P, keys
+from tests.test_doctor.test_codes import SERIAL, own
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.test_doctor.conftest import Clinic
+
+UNDOES = "Mended; 'awsprof undo' takes it back.\n"
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.mended])
+def test_mended_and_undone(clinic: Clinic, name: str) -> None:
+    """Afterwards the code is gone and the file is sound; undo gives the broken bytes back, to the last."""
+    case = CASES[name]
+    clinic.lay(case.sick)
+    before = clinic.bytes()
+    outcome = clinic.fix("--yes")
+    assert outcome.stderr == UNDOES
+    Document("config", clinic.bytes()[0])
+    Document("credentials", clinic.bytes()[1])
+    assert case.code not in clinic.codes()
+    assert clinic.fix("--yes").stderr == "There is nothing to mend here.\n"
+    assert len(json.loads(clinic.awsprof("undo", "--list", "--json").stdout)["entries"]) == 1
+    undone = clinic.awsprof("undo", "--yes")
+    assert (undone.status, undone.stderr) == (0, "")
+    assert clinic.bytes() == before
+
+
+SICK = """\
+# accounts
+[profile autochart_dev_paul]
+region = eu-west-1 # home
+Output: json
+
+# the second half
+[profile autochart_dev_paul]
+  region = eu-west-2
+  s3 =
+    addressing_style = path ; old
+  oops
+[sso-session x]
+sso_region = eu-west-1
+[profile "q"]
+credential_process = tool "#1" # all
+"""
+MENDED = """\
+# accounts
+[profile autochart_dev_paul]
+output = json
+# the second half
+region = eu-west-2
+s3 =
+    ; old
+    addressing_style = path
+  # oops
+
+[sso-session x]
+sso_region = eu-west-1
+[profile q]
+credential_process = tool "#1" # all
+"""
+CREDENTIALS = f"[q]\naws_access_key_id = {ONE}\naws_secret_access_key = {SECRET}\naws_access_key_id = {OTHER}\n"
+
+
+def test_both_files_are_one_change(clinic: Clinic) -> None:
+    """Sections merged with the last value of each key, comments kept, both files and their modes in one entry."""
+    clinic.write(SICK, CREDENTIALS)
+    clinic.credentials.chmod(0o644)
+    before = clinic.bytes()
+    outcome = clinic.fix(answers=["y"])
+    assert clinic.awsprof.terminal.questions == ["Mend this?"]
+    assert SECRET not in outcome.stdout
+    assert f"-aws_access_key_id = {ONE}\n" in outcome.stdout
+    assert f"chmod 600 {clinic.credentials}\n" in outcome.stdout
+    config, credentials = clinic.bytes()
+    assert config.decode() == MENDED
+    assert credentials == CREDENTIALS.replace(f"aws_access_key_id = {ONE}\n", "").encode()
+    assert clinic.credentials.stat().st_mode & 0o7777 == 0o600
+    (entry,) = json.loads(clinic.awsprof("undo", "--list", "--json").stdout)["entries"]
+    assert (entry["command"], entry["summary"]) == ("doctor", "2 files mended")
+    assert sorted(entry["files"]) == [str(clinic.config), str(clinic.credentials)]
+    assert clinic.awsprof("undo", "--yes").status == 0
+    assert clinic.bytes() == before
+    assert clinic.credentials.stat().st_mode & 0o7777 == 0o644
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_line_ends_stay(clinic: Clinic, end: str) -> None:
+    """A file of another kind of lines is mended in its own."""
+    clinic.write(SICK.replace("\n", end).encode())
+    clinic.fix("--yes")
+    assert clinic.bytes()[0].decode() == MENDED.replace("\n", end)
+
+
+def test_dry_run_changes_nothing(clinic: Clinic) -> None:
+    """The plan is a masked diff, exit status 0; without a terminal and --yes it is a question nobody can answer."""
+    clinic.write(SICK, CREDENTIALS)
+    clinic.credentials.chmod(0o644)
+    before = everything(clinic.awsprof)
+    outcome = clinic.fix("--dry-run")
+    assert outcome.status == 0
+    assert "+region = eu-west-2" in outcome.stdout.splitlines()
+    assert SECRET not in outcome.stdout
+    assert clinic.fix().status == 2
+    assert clinic.fix(answers=["n"]) == Outcome(1, outcome.stdout, "Nothing was mended.\n")
+    assert everything(clinic.awsprof) == before
+    assert clinic.awsprof("doctor", "--yes").status == 2
+
+
+def test_json_after_a_repair(clinic: Clinic) -> None:
+    """With --json stdout is what is left, and nothing else."""
+    clinic.write(SICK, CREDENTIALS)
+    outcome = clinic.fix("--yes", "--json")
+    codes = {row["code"] for row in json.loads(outcome.stdout)["findings"]}
+    assert codes == {"inline-comment", "missing-process", "plaintext-long-term-key", "outside-convention",
+                     "keys-shadow-process"}  # fmt: skip
+
+
+LEFT = {
+    "an unclosed header": ("region = x\n[profile p\nregion = y\n", 2, "a section header without its closing bracket"),
+    "two readers, two values": (
+        "[profile p]\nregion = x\nRegion = y\n",
+        3,
+        "'region' stands twice, and JS and Go take different values",
+    ),
+    "an empty last value": (
+        "[profile p]\nregion = x\nregion =\n",
+        3,
+        "'region' stands twice, and JS and Go take different values",
+    ),
+    "nested twice": (
+        "[profile p]\ns3 =\n  a = b\ns3 =\n  c = d\n",
+        4,
+        "'s3' stands twice, with keys of its own below",
+    ),
+    "a header's stray byte": (b"[profile \xe9]\n", 1, "a byte that is no UTF-8"),
+    "a key's stray byte": (b"[profile p]\n\xe9 = x\n", 2, "a byte that is no UTF-8"),
+    "a byte of no character": (b"[profile p]\nx = \x81\n", 2, "a byte that is no UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_takes_a_decision_is_left(clinic: Clinic, name: str) -> None:
+    """Nothing in such a file is mended, and a sentence says which line is in the way; the other file is."""
+    config, line, reason = LEFT[name]
+    clinic.write(config, "[q]\noops\n")
+    before = clinic.bytes()
+    outcome = clinic.fix("--yes")
+    sentence = f"{clinic.config}, line {line}: {reason}; nothing in this file was mended"
+    assert outcome.stderr == f"Warning: {sentence}.\n{UNDOES}"
+    assert clinic.bytes() == (before[0], b"[q]\n# oops\n")
+
+
+def test_stray_bytes_become_what_they_mean(clinic: Clinic) -> None:
+    """In comments and values; what is UTF-8 beside them stays."""
+    clinic.write("# é\n[profile p]\nca_bundle = ".encode() + b"/etc/caf\xe9\n#\x93\xe9\x94\n")
+    clinic.fix("--yes")
+    assert clinic.bytes()[0].decode() == "# é\n[profile p]\nca_bundle = /etc/café\n#“é”\n"
+
+
+HEADERS = {
+    "there already": ("[Profile p]\nregion = x\n[profile p]\nregion = y\n", ""),
+    "twice": ("[Profile default]\nregion = x\n", ""),
+    "a role for keys": ("[p]\nrole_arn = x\nsource_profile = q\n", keys("p", ONE)),
+    "another program's": ("[tool]\ncolour = red\n", ""),
+    "odd characters": ('[profile "a b"]\nregion = x\n', ""),
+    "of sign-ins": ("[sso-session s]\nsso_region = x\n[services s]\n[preview]\na = b\n", ""),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_headers_that_stay(clinic: Clinic, name: str) -> None:
+    """Where a corrected header would be a default, another profile's twin, or give it other credentials."""
+    clinic.write(*HEADERS[name])
+    before = clinic.bytes()
+    clinic.fix("--yes")
+    assert clinic.bytes() == before
+
+
+def test_of_two_dead_headers_one_comes_to_life(clinic: Clinic) -> None:
+    """Never both, since that would be a section that stands twice."""
+    clinic.write("[Profile p]\nregion = x\n[ profile p ]\nregion = y\n")
+    clinic.fix("--yes")
+    assert clinic.bytes()[0] == b"[profile p]\nregion = x\n[ profile p ]\nregion = y\n"
+
+
+def role(source: str) -> str:
+    arn = "arn:aws:iam::111111111111:role/x"
+    return f"[profile r]\nrole_arn = {arn}\nsource_profile = {source}\nmfa_serial = {SERIAL}\n"
+
+
+def test_mfa_of_a_role_comes_with_its_source(clinic: Clinic) -> None:
+    """The serial goes where the source's session carries MFA; elsewhere the role could not be assumed without it."""
+    source = own("autochart_dev_paul", f"mfa_serial = {SERIAL}")
+    clinic.write(source + role("autochart_dev_paul"))
+    clinic.fix("--yes")
+    assert clinic.bytes()[0].decode() == source + role("autochart_dev_paul").replace(f"mfa_serial = {SERIAL}\n", "")
+    clinic.write(role("q"), keys("q", ONE))
+    before = clinic.bytes()
+    (row,) = [row for row in clinic.examine() if row["code"] == "mfa-serial-on-role"]
+    assert row["fix"] == "Give it a source_profile of awsprof's that has an MFA device."
+    clinic.fix("--yes")
+    assert clinic.bytes() == before
+
+
+def test_a_launcher_that_moved(clinic: Clinic, launcher: Path) -> None:
+    """Each process line of ours names the present launcher; where there is none to name, that is said once."""
+    gone = "/gone/bin/awsprof"
+    two = own("autochart_dev_paul") + own("autochart_prod_paul")
+    sick = two.replace("= awsprof", f"= {gone}")
+    clinic.write(sick)
+    clinic.fix("--yes")
+    assert clinic.bytes()[0].decode() == two.replace("= awsprof", f"= {launcher}")
+
+
+def test_undo_of_a_repair_after_another_change(clinic: Clinic) -> None:
+    """What was changed elsewhere since stays, although the file is broken again."""
+    clinic.write(f"{P}oops\n\n[profile autochart_dev_paul]\nregion = x\n")
+    clinic.fix("--yes")
+    assert clinic.awsprof("set", "autochart_dev_paul", "output=json").status == 0
+    assert clinic.awsprof("undo", "1", "--yes").status == 0
+    assert clinic.bytes()[0].decode() == f"{P}oops\n\n[profile autochart_dev_paul]\nregion = x\noutput = json\n"
+
+
+def test_a_file_that_changed_since_is_left(clinic: Clinic) -> None:
+    """While a person reads the plan, somebody else may write; then nothing is."""
+    clinic.write(f"{P}oops\n")
+
+    def meanwhile() -> str:
+        clinic.config.write_text(f"{P}oops\noops\n")
+        return "y"
+
+    outcome = clinic.awsprof("doctor", "--fix", answers=[meanwhile])
+    assert outcome.status == 5
+    assert "has changed since it was looked at" in outcome.stderr
+    assert clinic.bytes()[0].decode() == f"{P}oops\noops\n"
+    assert clinic.awsprof("undo", "--list").stdout == ""
