@@ -229,9 +229,9 @@ class Importing:
     def _verify(self, choice: Choice, beside: Mapping[ProfileName, str | None], *, verify: bool, force: bool) -> _Move:
         """Prove all that can be proven before anything is changed."""
         found, name = choice.found, choice.name
-        profile = self._searching.profile(found)
-        region = profile.region_for_calls(self._environ)
         finishing = self._check_free(choice)
+        profile = self._profile(choice)
+        region = profile.region_for_calls(self._environ)
         keys = self._keys(choice)
         if keys is None:
             self._adding.check_place(name, profile.account_id, force=force, instead_of=found.name, beside=beside)
@@ -327,6 +327,14 @@ class Importing:
             warnings.append(f"{found.tool} still has its own copy of {printable(found.name)}'s key")
         return Moved(found.name, profile, move.verified.arn if move.verified else None, tuple(warnings))
 
+    def _profile(self, choice: Choice) -> Profile:
+        """Return the profile as it is; where half of it was moved before, with the settings that went ahead."""
+        profile = self._searching.profile(choice.found)
+        ahead = self._files.profiles().get(str(choice.name))
+        if ahead is None or ahead.name in choice.found.names:
+            return profile
+        return self._files.made_of(profile.name, {**ahead.settings, **profile.settings})
+
     def _keys(self, choice: Choice) -> LongTermCredentials | None:
         return choice.keys or (self._searching.keys(choice.found) if choice.found.has_keys else None)
 
@@ -345,7 +353,7 @@ class Importing:
         keys = self._keys(choice)
         if keys is None:
             return TakeOver(found.names, name, keys_too=True)
-        profile = self._searching.profile(found)
+        profile = self._profile(choice)
         settings: dict[str, str | None] = {}
         if profile.delivery is not Delivery.FILE:
             settings["credential_process"] = process_line(name, self._environ)
