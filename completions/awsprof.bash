@@ -489,7 +489,7 @@ function __awsprof_complete_aws {
 function __awsprof_complete_table {
   case $1 in
   '')
-    commands=(add list show set rename remove default undo doctor login logout status whoami mfa rotate vault use off exec export console launcher browser product serverless init prompt completion settings credential-process)
+    commands=(add list show set rename remove import default undo doctor login logout status whoami mfa rotate vault use off exec export console launcher browser product serverless init prompt completion settings credential-process)
     options=(--version --debug --quiet --help -h)
     ;;
   'add')
@@ -514,6 +514,10 @@ function __awsprof_complete_table {
   'remove')
     options=(--delete-key --yes --product=product --user=user --exact --quiet --debug --help -h)
     arguments=(selector)
+    ;;
+  'import')
+    options=('--as=product,env,user' --from=file --no-verify --force --yes --dry-run --json --quiet --debug --help -h)
+    arguments=(text...)
     ;;
   'default')
     options=(--remove '--rename=product,env,user' --yes --dry-run --json --quiet --debug --help -h)

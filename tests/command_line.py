@@ -76,6 +76,8 @@ class CommandLine:
     slept_s: list[float] = field(default_factory=list)
     became: list[tuple[list[str], dict[str, str]]] = field(default_factory=list)
     ahead: timedelta = timedelta()
+    aws: Any = None  # None: the real calls, to wherever AWS_ENDPOINT_URL leads
+    peer_secrets: Any = None  # None: the real keyring, if the environment leads to one
     browsers: FakeBrowsers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +99,10 @@ class CommandLine:
         world = World(terminal=self.terminal, now=self.now, sleep=self._sleep, become=self._become)  # type: ignore[arg-type]
         world.vault = self.vault  # type: ignore[assignment]  # a cached property takes what it is given
         world.browsers = self.browsers
+        if self.aws is not None:
+            world.aws = self.aws
+        if self.peer_secrets is not None:
+            world.peer_secrets = self.peer_secrets
         result = click.testing.CliRunner().invoke(main, list(arguments), input=stdin, obj=world)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

@@ -195,7 +195,7 @@ def _rename_default(world: World, name: ProfileName, *, yes: bool, dry_run: bool
     _, keys = world.defaulting.check_rename(request)
     if dry_run:
         preview = DryChange()
-        world.files.rename_default(str(name), {}, keys_too=keys is None, through=preview)
+        world.defaulting.preview_rename(request, preview)
         show_dry(preview)
         return
     what = f"Rename default to {name}{' and move its keys into the vault' if keys else ''}?"

@@ -36,6 +36,9 @@ _COMMANDS = {
     "set": _Entry("Profiles", "changes", "Change settings of a profile; KEY= takes one out."),
     "rename": _Entry("Profiles", "changes", "Rename a profile wherever it is named."),
     "remove": _Entry("Profiles", "profiles", "Remove a profile, its keys and its session from this machine."),
+    "import": _Entry(
+        "Profiles", "importing", "Give profiles you have a name of the convention; their keys into the vault."
+    ),
     "default": _Entry("Profiles", "changes", "Show every default there is, or be rid of it."),
     "undo": _Entry("Profiles", "changes", "Take back what an earlier command changed."),
     "doctor": _Entry("Profiles", "doctor", "Find what is wrong with files, environment, vault and profiles."),

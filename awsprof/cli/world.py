@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from awsprof.browsers.following import Following
     from awsprof.browsers.launchers import Launchers
     from awsprof.browsers.opening import Browsers
+    from awsprof.importing.moving import Importing
+    from awsprof.importing.peers import PeerKeyrings
+    from awsprof.importing.searching import Searching
     from awsprof.journal.journal import Journal
     from awsprof.model import CallerIdentity, Credentials, Profile
     from awsprof.profiles.adding import Adding
@@ -313,6 +316,39 @@ class World:
             adding=self.adding,
             sessions=self.sessions,
             environ=self.environ,
+        )
+
+    @cached_property
+    def peer_secrets(self) -> PeerKeyrings:
+        return self.back_ends.peers
+
+    @cached_property
+    def searching(self) -> Searching:
+        from awsprof.importing.searching import Searching
+
+        return Searching(
+            files=self.files,
+            vault=self._vault,
+            peers=lambda: self.peer_secrets,
+            environ=self.environ,
+            warn=self.warn,
+        )
+
+    @cached_property
+    def importing(self) -> Importing:
+        from awsprof.importing.moving import Importing
+
+        return Importing(
+            files=self.files,
+            searching=self.searching,
+            adding=self.adding,
+            changes=self.changes,
+            vault=self._vault,
+            aws=lambda: self.aws,
+            sessions=self.sessions,
+            places=self.places,
+            environ=self.environ,
+            tell=self.say,
         )
 
     @cached_property

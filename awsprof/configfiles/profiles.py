@@ -20,6 +20,15 @@ from awsprof.configfiles.merged import (
     kind_of,
     profile_in_header,
 )
+from awsprof.configfiles.taking_over import (
+    PlainKeys,
+    TakeOver,
+    lent_by_credentials,
+    plain_keys,
+    sections_of,
+    taken_over,
+    with_source,
+)
 from awsprof.errors import AwsprofError, ExistsError, NoSingleProfileError
 from awsprof.model import Delivery, Kind, Profile
 from awsprof.naming import ProfileName, is_default, printable
@@ -27,7 +36,7 @@ from awsprof.settings import Settings, TeamFile, is_protected
 from awsprof.storage.replace import read_shared_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from awsprof.places import Places
@@ -88,7 +97,7 @@ class ProfileFiles:
 
         def change(data: bytes) -> bytes:
             document = self._document(path, data)
-            if _sections_of(document, name) or name in self._credentials().sections:
+            if sections_of(document, name) or name in self._credentials().sections:
                 raise exists(name)
             return document.with_settings(header(name), settings)
 
@@ -106,7 +115,7 @@ class ProfileFiles:
 
         def change(data: bytes) -> bytes:
             document = self._document(path, data)
-            sections = _sections_of(document, name)
+            sections = sections_of(document, name)
             if not sections and name not in self._credentials().sections:
                 raise unknown(name)
             if not sections and not any(changes.values()):
@@ -144,13 +153,13 @@ class ProfileFiles:
         def change(document: Document, in_config: bool) -> bytes:
             new_header = header(new) if in_config else new
             data = document.to_bytes()
-            for section in _sections_of(document, name) if in_config else [name]:
+            for section in sections_of(document, name) if in_config else [name]:
                 if section not in document.sections:
                     continue
                 data = Document(document.path, data).with_renamed_section(section, new_header)
                 if process is not None and "credential_process" in document.sections[section].options:
                     data = Document(document.path, data).with_settings(new_header, {"credential_process": process})
-            return _with_source(document.path, data, name, new)
+            return with_source(document.path, data, name, new)
 
         self._edit_both(change, through)
 
@@ -243,36 +252,31 @@ class ProfileFiles:
 
         self._edit_both(change, through)
 
-    def rename_default(self, new: str, settings: Mapping[str, str], *, keys_too: bool, through: Edits) -> None:
+    def take_over(self, moves: Sequence[TakeOver], *, through: Edits) -> None:
         """
-        Give the one default a name, and settings more; sections stay where they are.
+        Give profiles new names and settings, and let plain-text keys leave the files; one edit of each file for all.
 
-        Args:
-            keys_too: Whether keys in the files stay with the profile; else they are taken out.
+        The config file comes first: between the two, a profile has its keys in the vault and in the file.
 
         Raises:
-            SharedFileError: A file cannot be changed.
+            SharedFileError: A file cannot be changed, or holds other keys than it should.
+            RefusedNameError: A setting could not be written safely.
         """
-        plain = self._credentials().sections.get("default")
-        moved = {} if plain is None or keys_too else plain.settings
-        wanted = {key: value for key, value in {**moved, **settings}.items() if key not in LONG_TERM_KEYS}
+        lent = {move.new: lent_by_credentials(self._credentials(), move) for move in moves}
+        for path, in_config in ((self._places.config_file, True), (self._places.credentials_file, False)):
 
-        def change(document: Document, in_config: bool) -> bytes:
-            data = document.to_bytes()
-            if in_config:
-                for section in _sections_of(document, "default"):
-                    data = Document(document.path, data).with_renamed_section(section, header(new))
-                    gone = [key for key in LONG_TERM_KEYS if key in document.sections[section].options and not keys_too]
-                    data = Document(document.path, data).with_settings(header(new), dict.fromkeys(gone))
-                if wanted:
-                    data = Document(document.path, data).with_settings(header(new), wanted)
-            elif plain is not None and keys_too:
-                data = document.with_renamed_section("default", new)
-            elif plain is not None:
-                data = document.without_section("default")
-            return _with_source(document.path, data, "default", new)
+            def change(data: bytes, path: Path = path, in_config: bool = in_config) -> bytes:
+                for move in moves:
+                    document = self._document(path, data)
+                    data = taken_over(document, move, in_config=in_config, lent=lent[move.new])
+                return data
 
-        self._edit_both(change, through)
+            if in_config or self._credentials().text:
+                through.edit(path, change, most_mode=None if in_config else 0o600)
+
+    def plain_keys(self) -> list[PlainKeys]:
+        """Return every section with keys of its own that awsprof did not write, the config file's first."""
+        return [keys for document, in_config in self._documents() for keys in plain_keys(document, in_config=in_config)]
 
     def naming_as_source(self, name: str) -> list[str]:
         """Return the other profiles whose source_profile is *name*."""
@@ -341,23 +345,8 @@ def _profile_of(section: str, in_config: bool) -> str | None:
     return profile_in_header(section) if in_config else section
 
 
-def _sections_of(document: Document, name: str) -> list[str]:
-    """Return the sections of a config file that describe a profile: there may be more than one spelling."""
-    return [section for section in document.sections if profile_in_header(section) == name]
-
-
 def _is_default_section(section: str, in_config: bool) -> bool:
     return section == DEFAULTS or _profile_of(section, in_config) == "default"
-
-
-def _with_source(path: str, data: bytes, name: str, new: str) -> bytes:
-    """Let every source_profile that names *name* name *new*."""
-    if b"source_profile" not in data.lower():
-        return data
-    for section in Document(path, data).sections.values():
-        if section.settings.get("source_profile") == name:
-            data = Document(path, data).with_settings(section.name, {"source_profile": new})
-    return data
 
 
 def exists(name: str) -> ExistsError:

@@ -221,12 +221,21 @@ class Adding:
         if there is None and name in self._files.profiles():
             raise exists(name)
 
-    def check_place(self, name: ProfileName, account_id: str | None, *, force: bool, instead_of: str) -> None:
+    def check_place(
+        self,
+        name: ProfileName,
+        account_id: str | None,
+        *,
+        force: bool,
+        instead_of: str,
+        beside: Mapping[ProfileName, str | None] | None = None,
+    ) -> None:
         """
         Refuse a name that a profile of *account_id* must not have.
 
         Args:
             instead_of: The name it has now.
+            beside: The accounts of profiles that are about to be made with it.
 
         Raises:
             AwsprofError: The team file gives that env another account, or a protected env would share its account.
@@ -239,7 +248,7 @@ class Adding:
                 f"The profile is in account {account_id}, and the team file says {team_env.account_id} for {name.env}"
             )
         if not force:
-            self._check_shared_account(name, account_id, but_for=instead_of)
+            self._check_shared_account(name, account_id, but_for=instead_of, beside=beside or {})
 
     def _check_account(self, request: AddRequest, account_id: str) -> None:
         team_env = self._team_env(request.name)
@@ -281,16 +290,25 @@ class Adding:
             return _Device(None, fido_only if devices else gone)
         return _Device(serials[0] if len(serials) == 1 else self._choose_device(serials))
 
-    def _check_shared_account(self, name: ProfileName, account_id: str, *, but_for: str = "") -> None:
+    def _check_shared_account(
+        self,
+        name: ProfileName,
+        account_id: str,
+        *,
+        but_for: str = "",
+        beside: Mapping[ProfileName, str | None] | None = None,
+    ) -> None:
         """A protected env may not share its account with an unprotected one of the product."""
         protected = is_protected(name.product, name.env, self._settings, self._team)
         profiles = self._files.profiles()
-        for other in [profiles[one] for one in profiles if one.startswith(f"{name.product}_") and one != but_for]:
-            if other.parts is None or other.account_id != account_id:
+        there = [profiles[one] for one in profiles if one.startswith(f"{name.product}_") and one != but_for]
+        others = {other.parts: other.account_id for other in there if other.parts is not None} | dict(beside or {})
+        for other, account in others.items():
+            if account != account_id or other.product != name.product:
                 continue
-            if other.protected != protected:
+            if is_protected(other.product, other.env, self._settings, self._team) != protected:
                 raise AwsprofError(
-                    f"Account {account_id} is also {other.name}'s: a protected env may not share its account with an "
+                    f"Account {account_id} is also {other}'s: a protected env may not share its account with an "
                     "unprotected one",
                     hint="Give a key of another account, or say --force if it must be so.",
                 )

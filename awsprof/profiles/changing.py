@@ -10,7 +10,7 @@ import contextlib
 import stat
 from typing import TYPE_CHECKING, Protocol
 
-from awsprof.errors import AwsprofError
+from awsprof.errors import AwsprofError, SharedFileError
 from awsprof.journal.patch import taken_back
 from awsprof.storage.private import sweep
 from awsprof.storage.replace import Edit, edit_shared_file, read_shared_file
@@ -102,13 +102,17 @@ class RealChange:
     def edit(
         self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None, new_mode: int = 0o600
     ) -> None:
-        edit = edit_shared_file(
-            path, change, locks=self._locks, most_mode=most_mode, new_mode=new_mode, record=self._recording.file
-        )
-        if edit.after == (edit.before or b""):
-            return
-        self.done.append(lambda: self._restore(path, edit))
-        if edit.in_place:
+        noted: list[Edit] = []
+
+        def note(edit: Edit) -> None:
+            self._recording.file(edit)
+            if not noted:
+                # Before it is made: an edit that is interrupted right after the replacement is taken back as well.
+                self.done.append(lambda: self._restore(path, noted[-1]))
+            noted.append(edit)
+
+        edit = edit_shared_file(path, change, locks=self._locks, most_mode=most_mode, new_mode=new_mode, record=note)
+        if edit.in_place and noted:
             self._tell(f"{path} was written in place, since {edit.in_place}; 'awsprof undo' has the bytes before.")
 
     def set_mode(self, path: Path, mode: int) -> None:
@@ -139,20 +143,25 @@ class RealChange:
         self._vault().delete(name)
 
     def take_back(self) -> bool:
-        """Undo what was done, the last first; False when something could not be, which the journal then keeps."""
-        whole = True
+        """
+        Undo what was done, the last first; False when something could not be, which the journal then keeps.
+
+        What came before stays then: the later steps rely on it, and keys may be nowhere else than in the vault.
+        """
         for step in reversed(self.done):
             try:
                 step()
             except (AwsprofError, OSError):
                 # It must not hide the error that led here.
-                whole = False
-        return whole
+                return False
+        return True
 
     def _restore(self, path: Path, edit: Edit) -> None:
         def back(data: bytes) -> bytes:
-            restored = taken_back(edit.before or b"", edit.after, data)
-            return data if restored is None else restored
+            restored = data if data == (edit.before or b"") else taken_back(edit.before or b"", edit.after, data)
+            if restored is None:
+                raise SharedFileError(f"{path} has changed in the same place; it stays as it is")
+            return restored
 
         edit_shared_file(path, back, locks=self._locks, most_mode=None)
         if edit.before is None and not read_shared_file(path):

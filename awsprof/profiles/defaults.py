@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from awsprof.configfiles.taking_over import TakeOver
 from awsprof.errors import AwsprofError
 from awsprof.naming import is_default, printable
 from awsprof.sessions.keys import StoredKeys, check_keys
@@ -129,8 +130,13 @@ class Defaulting:
         with self._sessions.identity_lock(name), self._changes.begin("default", f"default renamed to {name}") as change:
             if stored is not None:
                 change.set_item(name, stored.to_text())
-            self._files.rename_default(name, settings, keys_too=stored is None, through=change)
+            self._files.take_over([_move(name, settings, keys)], through=change)
         return warnings
+
+    def preview_rename(self, request: AddRequest, through: Change) -> None:
+        """Make those changes to the files that are known before AWS is asked."""
+        _, keys = self.check_rename(request)
+        self._files.take_over([_move(str(request.name), {}, keys)], through=through)
 
     def _variables(self) -> list[DefaultVariable]:
         found = []
@@ -146,6 +152,10 @@ class Defaulting:
             DefaultVariable(name, "is used where no profile is named") for name in _LIKE_KEYS if self._environ.get(name)
         ]
         return found
+
+
+def _move(name: str, settings: Mapping[str, str], keys: LongTermCredentials | None) -> TakeOver:
+    return TakeOver(("default",), name, settings, keys, keys_too=keys is None)
 
 
 def _variables_hint(found: Defaults) -> str | None:

@@ -107,7 +107,10 @@ class Undoing:
             AwsprofError: A vault item has changed since.
             VaultError: The journal's key, or an item, is not to be had.
         """
-        contents, lost = self._without_deleted(self._journal.contents(headline.number))
+        deleted = {entry.deleted_key for entry in self._journal.headlines()} - {None}
+        contents, lost = self._without_deleted(self._journal.contents(headline.number), deleted)
+        for file in contents.files:
+            _refuse_deleted(file, deleted)
         self._check(contents)
         if through is not None:
             self._apply(contents, through)
@@ -141,9 +144,9 @@ class Undoing:
         elif kind == "seed":
             write_private_file(self._places.seed_marker(name), b"")
 
-    def _without_deleted(self, contents: Contents) -> tuple[Contents, tuple[str, ...]]:
+    @staticmethod
+    def _without_deleted(contents: Contents, deleted: set[str | None]) -> tuple[Contents, tuple[str, ...]]:
         """Leave out the items whose key was deleted at AWS since, and return the ids of those keys."""
-        deleted = {headline.deleted_key for headline in self._journal.headlines()} - {None}
         lost = {
             item.name: key
             for item in contents.items
@@ -200,6 +203,16 @@ class Undoing:
         for item in contents.items:
             if item.before is None:
                 change.delete_item(item.name)
+
+
+def _refuse_deleted(file: FileChange, deleted: set[str | None]) -> None:
+    """Refuse to write a key into a file again, in plain text, that AWS no longer has."""
+    for key in deleted:
+        if key is not None and key.encode() in (file.before or b"") and key.encode() not in file.after:
+            raise AwsprofError(
+                f"Access key {key} was in {file.path} before and has been deleted at AWS since; nothing was undone",
+                hint="'awsprof undo --list' shows what else there is.",
+            )
 
 
 def _holds_profiles(file: FileChange) -> bool:

@@ -17,6 +17,7 @@ from awsprof.vault.age_vault import AgeVault
 from awsprof.vault.keyring_vault import KeyringVault
 from awsprof.vault.names import ItemNames
 from awsprof.vault.passphrase import PassphraseSources
+from awsprof.vault.peers import PeerSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -88,6 +89,11 @@ class BackEnds:
             confirm_create=self._confirm_create,
             absence=self._absence,
         )
+
+    @cached_property
+    def peers(self) -> PeerSecrets:
+        """What other tools keep in the OS keyring."""
+        return PeerSecrets(self._patience, environ=self._environ)
 
     def chosen(self, wanted: str) -> ChosenVault:
         """Return the vault that ``auto``, ``keyring`` or ``file`` stands for."""

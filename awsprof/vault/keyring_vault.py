@@ -123,7 +123,7 @@ class KeyringVault:
             return None
         call = BoundedCalls(patience)
         for module, name in allowed:
-            backend = _bounded(call, "look for the OS keyring", partial(_backend, module, name))
+            backend = bounded(call, "look for the OS keyring", partial(_backend, module, name))
             if backend is not None:
                 return cls(backend, call, write_lock=write_lock, names=names)
         return None
@@ -139,7 +139,7 @@ class KeyringVault:
     def get(self, item: str) -> str | None:
         if not _can_be_named(item):
             return None
-        return _bounded(self._call, f"read '{printable(item)}' from the OS keyring", lambda: self._read(item))
+        return bounded(self._call, f"read '{printable(item)}' from the OS keyring", lambda: self._read(item))
 
     def set(self, item: str, value: str) -> None:
         if not _can_be_named(item):
@@ -158,7 +158,7 @@ class KeyringVault:
         if self._names is not None:
             self._names.add(item)
         with self._turn():
-            _bounded(
+            bounded(
                 self._call,
                 f"store '{printable(item)}' in the OS keyring",
                 lambda: self._backend.set_password(SERVICE, item, value),
@@ -168,7 +168,7 @@ class KeyringVault:
         if not _can_be_named(item):
             return False
         with self._turn():
-            found = _bounded(self._call, f"remove '{printable(item)}' from the OS keyring", lambda: self._remove(item))
+            found = bounded(self._call, f"remove '{printable(item)}' from the OS keyring", lambda: self._remove(item))
         if self._names is not None:
             with contextlib.suppress(VaultError):
                 self._names.discard(item)
@@ -182,7 +182,7 @@ class KeyringVault:
         """Say what can be said without a dialog."""
         unlocked = None
         if self.keyring_class == _FREEDESKTOP_CLASS:
-            unlocked = _bounded(self._call, "look at the OS keyring", _secret_service_unlocked)
+            unlocked = bounded(self._call, "look at the OS keyring", _secret_service_unlocked)
         return VaultStatus(self.name, self.keyring_class, None, True, unlocked, None)
 
     def _read(self, item: str) -> str | None:
@@ -262,7 +262,7 @@ def _secret_service_unlocked() -> bool | None:
             return None
 
 
-def _bounded(call: BoundedCalls, doing: str, work: Callable[[], Answer]) -> Answer:
+def bounded(call: BoundedCalls, doing: str, work: Callable[[], Answer]) -> Answer:
     """Make one call to the library; whatever it raises becomes a VaultError without the library's own words."""
     try:
         return call(work)

@@ -231,6 +231,16 @@ def _default(office: Office, status: int, *words: str) -> Run:
     return Run(status, list(words), environ={"AWS_SHARED_CREDENTIALS_FILE": path})
 
 
+def _import(office: Office, status: int) -> Run:
+    """Keys in plain text, which go into the vault, or are refused and stay where they are."""
+    member = office.member()
+    secret = member.key.secret if status == 0 else WRONG_SECRET
+    text = f"[plain]\naws_access_key_id = {member.key.id}\naws_secret_access_key = {secret}\n"
+    path = office.own_file("plain", text)
+    words = ["plain", "--as", *member.name.split("_"), "--yes", "--json"]
+    return Run(status, words, environ={"AWS_SHARED_CREDENTIALS_FILE": path})
+
+
 def _mfa_enroll(office: Office) -> Run:
     """The seed goes into the vault, and codes are made from it."""
     return Run(0, [office.member(profile=True).name, "--store-seed", "--yes"], in_step=True)
@@ -309,6 +319,7 @@ RUNS: dict[str, tuple[Callable[[Office], Run], Callable[[Office], Run]]] = {
         lambda _: Run(2, ["legacy", f"aws_secret_access_key={WRONG_SECRET}"]),
     ),
     "rename": (_rename, lambda _: Run(4, ["legacy", "autochart", "dev", "paul", "--yes"])),
+    "import": (lambda office: _import(office, 0), lambda office: _import(office, 7)),
     "default": (
         lambda office: _default(office, 0, "--remove", "--dry-run"),
         lambda office: _default(office, 2, "--remove"),

@@ -1,0 +1,262 @@
+"""The command that brings what one has under the convention: shows it, asks, and has it moved."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from awsprof.cli.changes import show_dry
+from awsprof.cli.main import Command, show_error
+from awsprof.cli.new_profile import read_keys
+from awsprof.cli.render import echo_json, profile_object, table
+from awsprof.cli.selecting import product_in_context, user_in_context
+from awsprof.errors import AnswerNeededError, AwsprofError, RefusedNameError, UsageError
+from awsprof.naming import ProfileName, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from awsprof.cli.world import World
+    from awsprof.importing.found import Found
+    from awsprof.importing.moving import Choice, Left, Moved, Outcome
+    from awsprof.importing.proposing import Surroundings
+
+
+@click.command("import", cls=Command)
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--as", "new", nargs=3, metavar="PRODUCT ENV USER", help="The new name, for one NAME.")
+@click.option("--from", "source", metavar="FILE", help="Take the keys from a file, or from stdin with '-'.")
+@click.option("--no-verify", is_flag=True, help="Ask AWS nothing; the profile must say its account.")
+@click.option("--force", is_flag=True, help="Allow a protected env to share its account.")
+@click.option("--yes", is_flag=True, help="Take every proposed name, and do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and the diff, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def import_command(
+    world: World,
+    names: tuple[str, ...],
+    new: tuple[str, str, str] | None,
+    source: str | None,
+    no_verify: bool,
+    force: bool,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """
+    Give profiles you have a name of the convention; their keys into the vault.
+
+    With no NAME it shows what there is and asks for each. Plain-text keys, aws-mfa's pairs, and what aws-vault and
+    Granted keep in the keyring go into the vault; other profiles only get a name. AWS is asked whose each key is, from
+    the vault's own copy, before the plain-text one goes, and 'awsprof undo' takes it back.
+
+    \b
+    awsprof import --dry-run
+    awsprof import
+    awsprof import default --as autochart dev paul
+    aws-vault export --no-session --format=json old | awsprof import old --from - --as autochart prod paul
+    """
+    name = None if new is None else ProfileName.checked(*new)
+    one_named = len(names) == 1 or (source is not None and not names)
+    if (new is None and source is not None) or (new is not None and not one_named):
+        raise UsageError("--as names one profile, and --from needs --as", hint="'awsprof import --help' has examples.")
+    found = world.searching.find(_surroundings(world))
+    rows = [world.searching.one(found, one) for one in names] if names else list(found)
+    if source is not None and not names:
+        rows = []
+    if as_json and (dry_run or (not names and source is None and not yes)):
+        echo_json({"found": [row.to_json() for row in rows]})
+        return
+    if not names and source is None:
+        _show_found(world, rows)
+        if not (yes or dry_run or world.terminal.can_answer()) and any(row.movable for row in rows):
+            raise AnswerNeededError("Which profiles to import, and under which names,", option="--yes")
+    choices = _choices(world, rows, name, source, ask=not yes and not dry_run, named=bool(names))
+    if dry_run:
+        _show_plan(world, choices)
+    elif choices:
+        with _progress(world, len(choices)) as progress:
+            outcome = world.importing.run(choices, verify=not no_verify, force=force, progress=progress)
+        _show_outcome(world, outcome, as_json=as_json)
+    else:
+        world.say("Nothing was imported.")
+
+
+def _surroundings(world: World) -> Surroundings:
+    from awsprof.importing.proposing import Surroundings, user_part
+
+    team = world.team
+    known = [parts for name in world.searching.names() if (parts := ProfileName.parse(name))]
+    accounts = {env.account_id: (team.product, key) for key, env in team.envs.items() if env.account_id} if team else {}
+    user = user_in_context(world)
+    if user is None:
+        with contextlib.suppress(OSError, KeyError, ImportError):
+            user = user_part(getpass.getuser())
+    return Surroundings(
+        product_in_context(world),
+        user,
+        frozenset(parts.product for parts in known),
+        frozenset([*(parts.env for parts in known), *(team.envs if team else ())]),
+        accounts,
+    )
+
+
+def _show_found(world: World, rows: Sequence[Found]) -> None:
+    if not rows:
+        world.say("There is nothing to import. Add a profile with: awsprof add PRODUCT ENV USER")
+        return
+    head = ("NAME", "KIND", "ACCOUNT", "SECRET", "NEW NAME")
+    lines = [
+        (row.name, str(row.kind), row.account_id or "?", row.where, str(row.proposed) if row.proposed else "-")
+        for row in rows
+    ]
+    click.echo(table([head, *lines]))
+    for row in rows:
+        if row.why is not None:
+            world.say(f"{row.name}: {row.why}")
+
+
+def _choices(
+    world: World, rows: Sequence[Found], name: ProfileName | None, source: str | None, *, ask: bool, named: bool
+) -> list[Choice]:
+    """Return what is to be imported under which names, as a person or the options say."""
+    from awsprof.importing.moving import Choice
+
+    if name is not None:
+        row = rows[0] if rows else world.searching.by_itself(str(name))
+        keys = None
+        _check_movable(row, named=True, given=source is not None)
+        if source is not None:
+            keys = read_keys(source)
+        elif ask and not world.terminal.confirm(f"Import {printable(row.name)} as {name}?"):
+            return []
+        return [Choice(row, name, keys)]
+    choices = []
+    for row in rows:
+        if not _check_movable(row, named=named):
+            continue
+        chosen = _ask_name(world, row) if ask else row.proposed
+        if chosen is not None:
+            choices.append(Choice(row, chosen))
+        elif named and not ask:
+            raise UsageError(
+                f"{printable(row.name)} has no proposed name: {row.why}", hint="Give it one with --as PRODUCT ENV USER."
+            )
+    return choices
+
+
+def _check_movable(row: Found, *, named: bool, given: bool = False) -> bool:
+    """
+    Whether there is something to do; says why not where a person named it.
+
+    Args:
+        given: Whether the keys are handed over; then the profile may have none, or a session's.
+    """
+    if row.takes_keys if given else row.movable:
+        return True
+    if not named:
+        return False
+    why = row.why or ("it is one of awsprof's own already" if row.place else f"it is a profile of kind {row.kind}")
+    hint = None if row.why else "'awsprof rename' gives it another name."
+    raise AwsprofError(f"{printable(row.name)} cannot be imported: {why}", hint=hint)
+
+
+def _ask_name(world: World, row: Found) -> ProfileName | None:
+    """Ask what a profile is to be called; None leaves it out."""
+    usual = f"empty for {row.proposed}, - to leave it out" if row.proposed else "empty to leave it out"
+    question = f"{printable(row.name)} as PRODUCT ENV USER ({usual}): "
+    while True:
+        answer = world.terminal.ask(question, option="--yes").strip()
+        if answer in ("", "-"):
+            return row.proposed if not answer else None
+        words = answer.replace("_", " ").split()
+        try:
+            if len(words) == 3:
+                return ProfileName.checked(*words)
+            question = "Three words, as in autochart dev paul: "
+        except RefusedNameError as error:
+            question = f"{error.message}. {error.hint or ''} Again: "
+
+
+def _show_plan(world: World, choices: Sequence[Choice]) -> None:
+    from awsprof.profiles.changing import DryChange
+
+    preview = DryChange()
+    left = world.importing.preview(choices, preview)
+    gone = {one.name for one in left}
+    for choice in choices:
+        if choice.found.name not in gone:
+            keys = ", its keys into the vault" if choice.found.has_keys or choice.keys else ""
+            click.echo(f"{printable(choice.found.name)} becomes {choice.name}{keys}")
+    for one in left:
+        world.warn(f"{one.name}: {one.error.message}")
+    show_dry(preview)
+
+
+@contextlib.contextmanager
+def _progress(world: World, count: int) -> Iterator[Callable[[Choice], None]]:
+    """Show on a terminal which of several is being looked at."""
+    if count < 2 or world.quiet or not world.terminal.shows_progress():
+        yield lambda _: None
+        return
+    done = 0
+
+    def show(choice: Choice) -> None:
+        nonlocal done
+        done += 1
+        click.echo(f"\r\x1b[K{done} of {count}: {printable(choice.found.name)}", nl=False, err=True, file=sys.stderr)
+
+    try:
+        yield show
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _show_outcome(world: World, outcome: Outcome, *, as_json: bool) -> None:
+    for moved in outcome.moved:
+        for warning in moved.warnings:
+            world.warn(f"{moved.name}: {warning}")
+        for sentence in world.following.rename(moved.name, moved.profile) if moved.name != moved.profile.name else ():
+            world.warn(sentence)
+    if outcome.left and not outcome.moved and len({one.error.message for one in outcome.left}) == 1:
+        raise outcome.left[0].error
+    if as_json:
+        echo_json(
+            {
+                "imported": [
+                    {"from": one.name, "profile": profile_object(world, one.profile)} for one in outcome.moved
+                ],
+                "left": [_left_object(one) for one in outcome.left],
+            }
+        )
+    else:
+        for moved in outcome.moved:
+            click.echo(_sentence(moved))
+        for one in outcome.left:
+            show_error(one.error.status, f"{one.name}: {one.error.message}", one.error.hint)
+        if outcome.moved:
+            world.say(f"'awsprof undo' takes it back{_in_steps(len(outcome.moved))}.")
+    if outcome.left:
+        raise click.exceptions.Exit(1)
+
+
+def _in_steps(count: int) -> str:
+    from awsprof.importing.moving import BATCH
+
+    return f", {BATCH} at a time" if count > BATCH else ""
+
+
+def _left_object(one: Left) -> dict[str, object]:
+    return {"name": one.name, "status": one.error.status, "message": one.error.message, "hint": one.error.hint}
+
+
+def _sentence(moved: Moved) -> str:
+    profile = moved.profile
+    whose = f"account {profile.account_id or 'not known'}{f', {moved.arn}' if moved.arn else ''}"
+    if moved.name == profile.name:
+        return f"Moved the keys of {profile.name} into the vault: {whose}"
+    return f"Imported {printable(moved.name)} as {profile.name}: {whose}"

@@ -1,0 +1,389 @@
+"""
+Moving profiles under the convention and their keys into the vault, a few at a time.
+
+Knows the order in which nothing can be lost: verified, stored, read back and verified again, and only then do the
+plain-text keys leave the files. Asks nobody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from awsprof.configfiles.launcher import process_line
+from awsprof.configfiles.profiles import exists
+from awsprof.configfiles.taking_over import TakeOver
+from awsprof.errors import (
+    AnswerNeededError,
+    AwsprofError,
+    UnreachableError,
+    VaultError,
+    VaultLockedError,
+    VaultUnavailableError,
+)
+from awsprof.importing.found import Place
+from awsprof.model import Delivery, Kind
+from awsprof.naming import printable
+from awsprof.profiles.adding import AddRequest
+from awsprof.sessions.keys import StoredKeys, load_keys
+from awsprof.storage.lock import LockHeldError, lock_path, locked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from awsprof.configfiles.profiles import ProfileFiles
+    from awsprof.importing.found import Found
+    from awsprof.importing.searching import Searching
+    from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, Profile
+    from awsprof.naming import ProfileName
+    from awsprof.places import Places
+    from awsprof.profiles.adding import Adding, Verified
+    from awsprof.profiles.changing import Change, Changes
+    from awsprof.sessions.login import Sessions
+    from awsprof.vault import Vault
+
+# As many profiles become one entry of the journal; it keeps fifty, and an import must not push out its own beginning.
+BATCH = 25
+_LOCK_LIMIT_S = 50.0
+_NAMED = 3
+# With these there is no sense in going on with the next profile.
+_FINAL = (UnreachableError, VaultLockedError, VaultUnavailableError)
+
+
+class AwsCalls(Protocol):
+    """What moving needs of AWS."""
+
+    def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be imported, the name it gets, and its keys where a person hands them over."""
+
+    found: Found
+    name: ProfileName
+    keys: LongTermCredentials | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One profile that was imported; *arn* is None when AWS was not asked."""
+
+    name: str
+    profile: Profile
+    arn: str | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """One profile that was left as it was, and why."""
+
+    name: str
+    error: AwsprofError
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of an import."""
+
+    moved: list[Moved] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    choice: Choice
+    take_over: TakeOver
+    verified: Verified | None
+    region: str
+
+    @property
+    def keys(self) -> LongTermCredentials | None:
+        return self.take_over.keys
+
+
+class Importing:
+    """Imports the profiles of one user."""
+
+    def __init__(
+        self,
+        *,
+        files: ProfileFiles,
+        searching: Searching,
+        adding: Adding,
+        changes: Changes,
+        vault: Callable[[], Vault],
+        aws: Callable[[], AwsCalls],
+        sessions: Sessions,
+        places: Places,
+        environ: Mapping[str, str],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._files = files
+        self._searching = searching
+        self._adding = adding
+        self._changes = changes
+        self._vault = vault
+        self._aws = aws
+        self._sessions = sessions
+        self._places = places
+        self._environ = environ
+        self._tell = tell
+
+    def preview(self, choices: Sequence[Choice], change: Change) -> list[Left]:
+        """
+        Make the changes to the files that are known before AWS is asked; *change* shows what they would be.
+
+        Returns:
+            What could not be imported, and why.
+        """
+        left: list[Left] = []
+        for choice in choices:
+            try:
+                self._check_free(choice)
+                self._files.take_over([self._unasked(choice)], through=change)
+            except AwsprofError as error:
+                left.append(Left(choice.found.name, error))
+        return left
+
+    def run(
+        self,
+        choices: Sequence[Choice],
+        *,
+        verify: bool = True,
+        force: bool = False,
+        progress: Callable[[Choice], None] = lambda _: None,
+    ) -> Outcome:
+        """
+        Import *choices*; what fails is left as it is, and the others are done.
+
+        Args:
+            verify: Ask AWS whose the keys are; else the files must say the account.
+            force: Allow a protected env to share its account.
+            progress: Told of each before it is looked at.
+        """
+        outcome = Outcome()
+        for start in range(0, len(choices), BATCH):
+            batch = choices[start : start + BATCH]
+            final = next((one.error for one in outcome.left if isinstance(one.error, _FINAL)), None)
+            if final is not None:
+                outcome.left += [Left(choice.found.name, final) for choice in batch]
+                continue
+            with self._turn():
+                waiting = [choice for choice in batch if not self._was_moved(choice, outcome)]
+                moves = self._verified(waiting, outcome, verify=verify, force=force, progress=progress)
+                self._move(moves, outcome, verify=verify)
+        return outcome
+
+    def _was_moved(self, choice: Choice, outcome: Outcome) -> bool:
+        """Whether another import has moved this very profile since it was found."""
+        profiles = self._files.profiles()
+        name = str(choice.name)
+        if choice.keys or choice.found.place is Place.KEYRING or name not in profiles or name in choice.found.names:
+            return False
+        if any(name in profiles for name in choice.found.names):
+            return False
+        outcome.moved.append(Moved(choice.found.name, profiles[name], None, ("another import has moved it meanwhile",)))
+        return True
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let one import at a time move what it has found."""
+        try:
+            with locked(
+                lock_path(self._places.locks, "import"),
+                limit_s=_LOCK_LIMIT_S,
+                on_wait=lambda: self._tell("Waiting for another import …"),
+            ):
+                yield
+        except LockHeldError as error:
+            raise AwsprofError(
+                f"Another import has been busy for {_LOCK_LIMIT_S:.0f} s: {error.holder}", hint="Try again."
+            ) from None
+
+    def _verified(
+        self,
+        batch: Sequence[Choice],
+        outcome: Outcome,
+        *,
+        verify: bool,
+        force: bool,
+        progress: Callable[[Choice], None],
+    ) -> list[_Move]:
+        moves: list[_Move] = []
+        final: AwsprofError | None = None
+        for choice in batch:
+            progress(choice)
+            try:
+                if final is not None:
+                    raise final
+                beside = {move.choice.name: _account_of(move) for move in moves}
+                moves.append(self._verify(choice, beside, verify=verify, force=force))
+            except AwsprofError as error:
+                final = error if isinstance(error, _FINAL) else None
+                outcome.left.append(Left(choice.found.name, _answered(error)))
+        return moves
+
+    def _verify(self, choice: Choice, beside: Mapping[ProfileName, str | None], *, verify: bool, force: bool) -> _Move:
+        """Prove all that can be proven before anything is changed."""
+        found, name = choice.found, choice.name
+        finishing = self._check_free(choice)
+        profile = self._profile(choice)
+        region = profile.region_for_calls(self._environ)
+        keys = self._keys(choice)
+        if keys is None:
+            self._adding.check_place(name, profile.account_id, force=force, instead_of=found.name, beside=beside)
+            return _Move(choice, self._unasked(choice), None, region)
+        request = AddRequest(name, account_id=None if verify else profile.account_id, verify=verify, force=True)
+        if not verify and profile.account_id is None:
+            raise AwsprofError(
+                f"--no-verify asks AWS nothing, and {printable(found.name)} does not say its account",
+                hint="Leave out --no-verify.",
+            )
+        verified = self._adding.verify(request, keys, region=profile.region, there=profile)
+        if profile.account_id not in (None, verified.account_id):
+            raise AwsprofError(
+                f"The key of {printable(found.name)} is of account {verified.account_id}, and its settings say "
+                f"{profile.account_id}; it stays as it is",
+                hint="Mend whichever is wrong, then run the command again.",
+            )
+        self._adding.check_place(name, verified.account_id, force=force, instead_of=found.name, beside=beside)
+        wanted_region = None if profile.region else self._adding.region(name, None)
+        settings = self._adding.settings(request, verified, region=wanted_region, there=_by_file(profile))
+        take_over = TakeOver(found.names, str(name), settings, keys, finishing=finishing)
+        return _Move(choice, take_over, verified, region)
+
+    def _move(self, moves: Sequence[_Move], outcome: Outcome, *, verify: bool) -> None:
+        """Move all in one entry of the journal; where one stands in the way of the others, each by itself."""
+        if not moves:
+            return
+        try:
+            moved = self._move_together(moves, verify=verify)
+        except AwsprofError as error:
+            if len(moves) == 1 or isinstance(error, _FINAL):
+                outcome.left += [Left(move.choice.found.name, error) for move in moves]
+                return
+            for move in moves:
+                self._move([move], outcome, verify=verify)
+            return
+        outcome.moved += moved
+
+    def _move_together(self, moves: Sequence[_Move], *, verify: bool) -> list[Moved]:
+        with contextlib.ExitStack() as locks:
+            for move in moves:
+                locks.enter_context(self._sessions.identity_lock(move.take_over.new))
+                if not move.take_over.finishing:
+                    self._check_free(move.choice)
+            with self._changes.begin("import", _summary(moves)) as change:
+                for move in moves:
+                    if move.keys is not None:
+                        self._store(move, move.keys, change, verify=verify)
+                self._files.take_over([move.take_over for move in moves], through=change)
+                self._check_whole(moves)
+            for move in moves:
+                self._sessions.drop(move.choice.found.name)
+            return [self._told(move) for move in moves]
+
+    def _store(self, move: _Move, keys: LongTermCredentials, change: Change, *, verify: bool) -> None:
+        """Put keys into the vault and prove that they can be had from there."""
+        name = move.take_over.new
+        there = load_keys(self._vault(), name)
+        if there is not None and there.credentials != keys:
+            raise AwsprofError(
+                f"The vault has other keys under {name}; nothing was changed",
+                hint="Import it under another name with --as.",
+            )
+        arn = move.verified.arn if move.verified else None
+        if there is None or there.arn != arn:
+            change.set_item(name, StoredKeys(keys, arn or (there.arn if there else None)).to_text())
+        stored = load_keys(self._vault(), name)
+        if stored is None or stored.credentials != keys:
+            raise VaultError(f"The vault did not give back what was stored under {name}; the keys stay where they are")
+        if verify and self._aws().caller_identity(stored.credentials, region=move.region).arn != arn:
+            raise VaultError(f"The keys in the vault under {name} are another user's; those in the files stay")
+
+    def _check_whole(self, moves: Sequence[_Move]) -> None:
+        """Refuse a result that tools would read otherwise, as where ``[DEFAULT]`` lends keys to every profile."""
+        profiles = self._files.profiles()
+        for move in moves:
+            profile = profiles.get(move.take_over.new)
+            if profile is None or (move.keys is not None and profile.kind is not Kind.USER):
+                raise AwsprofError(
+                    f"{move.take_over.new} would still get its credentials elsewhere; nothing was changed",
+                    hint="'awsprof default' shows what is lent to every profile.",
+                )
+
+    def _told(self, move: _Move) -> Moved:
+        profile = self._files.get(move.take_over.new)
+        warnings = list(move.verified.warnings) if move.verified else []
+        found = move.choice.found
+        if move.keys is not None and profile.protected and not profile.mfa_serial:
+            warnings.append(
+                f"{profile.name} is a protected profile without an MFA device: its key alone opens the account"
+            )
+        if found.place is Place.KEYRING:
+            warnings.append(f"{found.tool} still has its own copy of {printable(found.name)}'s key")
+        return Moved(found.name, profile, move.verified.arn if move.verified else None, tuple(warnings))
+
+    def _profile(self, choice: Choice) -> Profile:
+        """Return the profile as it is; where half of it was moved before, with the settings that went ahead."""
+        profile = self._searching.profile(choice.found)
+        ahead = self._files.profiles().get(str(choice.name))
+        if ahead is None or ahead.name in choice.found.names:
+            return profile
+        return self._files.made_of(profile.name, {**ahead.settings, **profile.settings})
+
+    def _keys(self, choice: Choice) -> LongTermCredentials | None:
+        return choice.keys or (self._searching.keys(choice.found) if choice.found.has_keys else None)
+
+    def _check_free(self, choice: Choice) -> bool:
+        """Refuse a name that is taken; True when it is by this very profile, half of which was moved before."""
+        name = str(choice.name)
+        if name in choice.found.names or name not in self._files.profiles():
+            return False
+        if choice.found.has_keys and self._searching.holds_already(name, choice.found):
+            return True
+        raise exists(name)
+
+    def _unasked(self, choice: Choice) -> TakeOver:
+        """Return the change to the files as far as it is known without AWS."""
+        found, name = choice.found, str(choice.name)
+        keys = self._keys(choice)
+        if keys is None:
+            return TakeOver(found.names, name, keys_too=True)
+        profile = self._profile(choice)
+        settings: dict[str, str | None] = {}
+        if profile.delivery is not Delivery.FILE:
+            settings["credential_process"] = process_line(name, self._environ)
+        for key, value in (("mfa_serial", profile.mfa_serial), ("aws_account_id", profile.account_id)):
+            if value is not None:
+                settings[key] = value
+        finishing = name not in found.names and name in self._files.profiles()
+        return TakeOver(found.names, name, settings, keys, finishing=finishing)
+
+
+def _by_file(profile: Profile) -> Profile | None:
+    """Return the profile where its delivery is by file, and a process line must not be written."""
+    return profile if profile.delivery is Delivery.FILE else None
+
+
+def _account_of(move: _Move) -> str | None:
+    return move.verified.account_id if move.verified else move.choice.found.account_id
+
+
+def _answered(error: AwsprofError) -> AwsprofError:
+    """Let an answer that was needed be given where an import takes it from."""
+    if isinstance(error, AnswerNeededError):
+        error.hint = "Write the right one into the profile as mfa_serial, or run the command at a terminal."
+    return error
+
+
+def _summary(moves: Sequence[_Move]) -> str:
+    """Say in one line what was imported, for ``undo --list``."""
+    if len(moves) == 1:
+        return f"{moves[0].choice.found.name} imported as {moves[0].take_over.new}"
+    named = ", ".join(f"{move.choice.found.name} as {move.take_over.new}" for move in moves[:_NAMED])
+    more = f" and {len(moves) - _NAMED} more" if len(moves) > _NAMED else ""
+    return f"{len(moves)} profiles imported: {named}{more}"

@@ -1,0 +1,112 @@
+"""
+Where aws-vault and Granted keep long-term credentials, and the commands that hand them over where we cannot look.
+
+Knows those two tools' habits; opens no keyring.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from awsprof.errors import UsageError
+from awsprof.naming import printable
+from awsprof.sessions.keys import check_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from awsprof.model import LongTermCredentials
+
+AWS_VAULT, GRANTED = "aws-vault", "Granted"
+# What aws-vault keeps beside long-term credentials: sessions, in four spellings, and tokens of Identity Center.
+_NO_KEYS = re.compile(r"(?:[^,]+,[^,]+,[^,]*,[0-9]+|session:.*|.+ session \([0-9]+\)|oidc:.*)")
+
+
+class PeerItem(Protocol):
+    """One item of another tool's, as the vault's room lists it."""
+
+    @property
+    def tool(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+class PeerKeyrings(Protocol):
+    """The keyrings of other tools, as far as they can be read here."""
+
+    def items(self) -> Sequence[PeerItem]: ...
+
+    def read(self, tool: str, name: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A key of another tool's that only the tool itself can hand over."""
+
+    tool: str
+    name: str
+
+
+def holds_keys(name: str) -> bool:
+    """Whether an item of that name holds long-term credentials, and no session."""
+    return _NO_KEYS.fullmatch(name) is None
+
+
+def keys_in_item(text: str) -> LongTermCredentials:
+    """
+    Read the credentials in an item of either tool.
+
+    Raises:
+        UsageError: There are none, or a session's.
+    """
+    try:
+        table = json.loads(text)
+    except (ValueError, RecursionError):
+        table = None
+    if not isinstance(table, dict) or table.get("SessionToken"):
+        raise UsageError("That item holds no long-term credentials")
+    return check_keys(str(table.get("AccessKeyID", "")), str(table.get("SecretAccessKey", "")))
+
+
+def in_files(environ: Mapping[str, str]) -> list[Elsewhere]:
+    """Return the names of what the two tools keep in encrypted files, which are the files' own names."""
+    home = Path(os.path.expanduser("~"))
+    directories = {
+        AWS_VAULT: Path(environ.get("AWS_VAULT_FILE_DIR") or home / ".awsvault" / "keys"),
+        GRANTED: home / ".granted" / "secure-storage-aws-iam-credentials",
+    }
+    found = []
+    for tool, directory in directories.items():
+        try:
+            names = sorted(entry.name for entry in directory.iterdir() if entry.is_file())
+        except OSError:
+            continue
+        found += [Elsewhere(tool, name) for name in names if holds_keys(name) and not name.startswith(".")]
+    return found
+
+
+def behind_process(settings: Mapping[str, str]) -> str | None:
+    """Return the tool that a credential_process line calls, if it is one of these."""
+    try:
+        words = shlex.split(settings.get("credential_process", ""))
+    except ValueError:
+        return None
+    program = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if words else ""
+    return {"aws-vault": AWS_VAULT, "granted": GRANTED, "dgranted": GRANTED}.get(program)
+
+
+def export_command(tool: str, name: str) -> str:
+    """Return the command with which a person hands over a key that is out of our reach."""
+    word = shlex.quote(printable(name))
+    if tool == AWS_VAULT:
+        return (
+            f"aws-vault export --no-session --format=json {word} | awsprof import {word} --from - --as PRODUCT ENV USER"
+        )
+    return f"granted credentials export-plaintext {word}, then awsprof import {word}"

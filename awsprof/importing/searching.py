@@ -1,0 +1,244 @@
+"""
+Looking for what there is to import, in the shared files and in other tools' keyrings.
+
+Reads; changes nothing, and opens the vault only where a name is taken already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from awsprof.configfiles.merged import LONG_TERM_KEYS
+from awsprof.configfiles.profiles import unknown
+from awsprof.configfiles.taking_over import TOKEN_KEYS
+from awsprof.errors import AwsprofError, UnparsableFileError, UsageError, VaultError
+from awsprof.importing.found import Found, Place
+from awsprof.importing.peers import behind_process, export_command, holds_keys, in_files, keys_in_item
+from awsprof.importing.proposing import proposal, without_collisions
+from awsprof.model import Kind, LongTermCredentials, Profile
+from awsprof.naming import is_default, printable
+from awsprof.sessions.keys import check_keys, load_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from awsprof.configfiles.merged import Profiles
+    from awsprof.configfiles.profiles import ProfileFiles
+    from awsprof.configfiles.taking_over import PlainKeys
+    from awsprof.importing.peers import PeerKeyrings
+    from awsprof.importing.proposing import Surroundings
+    from awsprof.vault import Vault
+
+_LONG_TERM = "-long-term"
+# Beside keys, these make a profile another one in some tools than in others.
+_OTHER_SOURCES = ("role_arn", "sso_session", "sso_start_url", "login_session", "web_identity_token_file")
+_NO_GUESS = "its name tells no product, env and user"
+
+
+class Searching:
+    """Finds what one user has."""
+
+    def __init__(
+        self,
+        *,
+        files: ProfileFiles,
+        vault: Callable[[], Vault],
+        peers: Callable[[], PeerKeyrings],
+        environ: Mapping[str, str],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._files = files
+        self._vault = vault
+        self._peers = peers
+        self._environ = environ
+        self._warn = warn
+
+    def find(self, around: Surroundings) -> tuple[Found, ...]:
+        """
+        Return everything, with a proposed name where one can be told.
+
+        Raises:
+            UnparsableFileError: botocore refuses one of the shared files.
+        """
+        profiles = self._profiles()
+        plain: dict[str, list[PlainKeys]] = {}
+        for keys in self._files.plain_keys():
+            plain.setdefault(keys.name, []).append(keys)
+        pairs = {name: _base(name) for name in plain if _is_pair(name, plain)}
+        rows = [
+            self._in_files(name, pairs, profiles, plain)
+            for name in profiles
+            if name not in pairs.values() or name in pairs
+        ]
+        return self._with_proposals(self._with_peers(rows), around, profiles)
+
+    def names(self) -> list[str]:
+        """Return the names of all profiles."""
+        return list(self._profiles())
+
+    @staticmethod
+    def by_itself(name: str) -> Found:
+        """Return what stands for keys that a person hands over, and no profile has yet."""
+        return Found(name, (), Kind.KEYS, None, None, None, None, None, None, None)
+
+    def one(self, found: Iterable[Found], name: str) -> Found:
+        """Return what a person means by *name*; raises NoSingleProfileError when there is nothing of it."""
+        for row in found:
+            if name in (row.name, *row.names):
+                return row
+        raise unknown(name)
+
+    def profile(self, found: Found, profiles: Profiles | None = None) -> Profile:
+        """Return the profile as its sections describe it together."""
+        profiles = self._files.profiles() if profiles is None else profiles
+        settings: dict[str, str] = {}
+        for name in reversed(found.names):
+            settings.update(profiles[name].settings if name in profiles else {})
+        if "mfa_serial" not in settings and settings.get("aws_mfa_device"):
+            settings["mfa_serial"] = settings["aws_mfa_device"]
+        return self._files.made_of(found.name, settings)
+
+    def keys(self, found: Found) -> LongTermCredentials:
+        """
+        Return the long-term credentials of *found*, from where they lie.
+
+        Raises:
+            UsageError: They are none.
+            VaultError: The other tool's keyring does not give them.
+        """
+        if found.place is Place.KEYRING:
+            assert found.tool is not None
+            return keys_in_item(self._peers().read(found.tool, found.name))
+        for keys in self._files.plain_keys():
+            if keys.name in found.names and _is_long_term(keys.settings):
+                key_id, secret = (keys.settings.get(key, "") for key in LONG_TERM_KEYS)
+                return check_keys(key_id, secret)
+        raise AwsprofError(f"{printable(found.name)} has no keys in the shared files by now; nothing was changed")
+
+    def _profiles(self) -> Profiles:
+        try:
+            return self._files.profiles()
+        except UnparsableFileError as error:
+            error.hint = "'awsprof doctor --fix' mends it."
+            raise
+
+    def _in_files(
+        self,
+        name: str,
+        pairs: Mapping[str, str],
+        profiles: Profiles,
+        plain: Mapping[str, list[PlainKeys]],
+    ) -> Found:
+        names: tuple[str, ...] = (name,)
+        if name in pairs and pairs[name] in profiles:
+            names = (pairs[name], name)
+        profile = profiles[names[0]]
+        own = [keys for keys in plain.get(name, []) if _is_long_term(keys.settings)]
+        row = Found(names[0], names, profile.kind, profile.account_id, None, None, None, None, None, None)
+        if own:
+            place = Place.PAIR if name in pairs else Place.CONFIG if own[0].in_config else Place.CREDENTIALS
+            row = replace(row, kind=Kind.KEYS, place=place, file=own[-1].path, line=own[-1].line)
+            row = replace(row, account_id=self.profile(row, profiles).account_id)
+            why = _why_unsafe(own, profiles[name].settings)
+            return row if why is None else replace(row, movable=False, why=why)
+        if profile.kind is Kind.USER:
+            return replace(row, place=Place.VAULT, movable=False)
+        if profile.kind is Kind.KEYS:
+            lent = name not in plain
+            why = "its keys are [DEFAULT]'s, which lends them to all" if lent else "a session's keys, which expire"
+            return replace(row, movable=False, why=why)
+        tool = behind_process(profile.settings)
+        if tool is not None:
+            why = export_command(tool, name)
+            row = replace(row, place=Place.OUT_OF_REACH, tool=tool, why=why)
+        elif profile.kind is Kind.OTHER and "web_identity_token_file" not in profile.settings:
+            row = replace(row, why="it has no credentials of its own")
+        return replace(row, movable=profile.parts is None)
+
+    def _with_peers(self, rows: list[Found]) -> list[Found]:
+        """Add what lies in other tools' keyrings, beside a profile of the same name or by itself."""
+        readable, out_of_reach = self._peer_names()
+        byname = {row.name: row for row in rows}
+        for place, items in ((Place.OUT_OF_REACH, out_of_reach), (Place.KEYRING, readable)):
+            for tool, name in items:
+                row = byname.get(name)
+                if row is None:
+                    row = Found(name, (name,), Kind.KEYS, None, place, tool, None, None, None, None)
+                elif row.place not in (None, Place.OUT_OF_REACH) or row.kind not in (Kind.OTHER, Kind.PROCESS):
+                    continue
+                why = export_command(tool, name) if place is Place.OUT_OF_REACH else None
+                byname[name] = replace(row, place=place, tool=tool, why=why, movable=place is Place.KEYRING)
+        return list(byname.values())
+
+    def _peer_names(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        files = [(item.tool, item.name) for item in in_files(self._environ)]
+        try:
+            items = [(item.tool, item.name) for item in self._peers().items() if holds_keys(item.name)]
+        except VaultError as error:
+            self._warn(f"Other tools' keyrings are left out: {error.message}")
+            return [], files
+        return items, files
+
+    def _with_proposals(self, rows: Sequence[Found], around: Surroundings, profiles: Profiles) -> tuple[Found, ...]:
+        wanted = {
+            row.name: proposal(row.name.removesuffix(_LONG_TERM), row.account_id, around)
+            for row in rows
+            if row.movable and row.place is not Place.OUT_OF_REACH and (row.place or row.why is None)
+        }
+        own = {
+            str(proposed)
+            for row in rows
+            if (proposed := wanted.get(row.name)) is not None
+            if str(proposed) in row.names or (row.has_keys and self.holds_already(str(proposed), row, profiles))
+        }
+        free = without_collisions(wanted, set(profiles) - own)
+        return tuple(
+            replace(row, proposed=free.get(row.name), why=row.why or _why_none(row, wanted, free)) for row in rows
+        )
+
+    def holds_already(self, name: str, found: Found, profiles: Profiles | None = None) -> bool:
+        """Whether the vault has the keys of *found* under *name*, as after a command that was ended half-way."""
+        there = (profiles or self._files.profiles()).get(name)
+        if there is None or there.kind is not Kind.USER:
+            return False
+        try:
+            stored = load_keys(self._vault(), name)
+            return stored is not None and stored.credentials == self.keys(found)
+        except (VaultError, UsageError):
+            return False
+
+
+def _base(name: str) -> str:
+    return name.removesuffix(_LONG_TERM)
+
+
+def _is_long_term(settings: Mapping[str, str]) -> bool:
+    temporary = settings.get(LONG_TERM_KEYS[0], "").startswith("ASIA")
+    return LONG_TERM_KEYS[0] in settings and not temporary and not any(settings.get(key) for key in TOKEN_KEYS)
+
+
+def _is_pair(name: str, plain: Mapping[str, list[PlainKeys]]) -> bool:
+    """Whether *name* is the lasting half of what aws-mfa keeps: the other half has a session's keys, or none yet."""
+    if not name.endswith(_LONG_TERM) or name == _LONG_TERM:
+        return False
+    lasting = any(_is_long_term(keys.settings) for keys in plain[name])
+    return lasting and not any(_is_long_term(keys.settings) for keys in plain.get(_base(name), []))
+
+
+def _why_unsafe(own: Sequence[PlainKeys], settings: Mapping[str, str]) -> str | None:
+    if len({tuple(keys.settings.get(key) for key in LONG_TERM_KEYS) for keys in own}) > 1:
+        return "it has two different access keys, one in each file; take out the one that is not used"
+    other = next((key for key in _OTHER_SOURCES if key in settings), None)
+    if other is not None:
+        return f"it has keys and {other}, and tools disagree which counts; take one of them out"
+    return None
+
+
+def _why_none(row: Found, wanted: Mapping[str, object], free: Mapping[str, object]) -> str | None:
+    if row.name not in wanted or free.get(row.name) is not None:
+        return None
+    if is_default(row.name):
+        return "a default has no product, env and user"
+    proposed = wanted[row.name]
+    return _NO_GUESS if proposed is None else f"it would be {proposed}, as would another profile"
