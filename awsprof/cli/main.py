@@ -41,7 +41,7 @@ _COMMANDS = {
     "login": _Entry("Sessions", "sessions", "Start a session with one MFA code; every AWS tool then just works."),
     "logout": _Entry("Sessions", "sessions", "Forget sessions."),
     "status": _Entry("Sessions", "sessions", "Show which sessions are live, and for how long."),
-    "whoami": _Entry("Sessions", "using", "Ask AWS whose credentials a profile has."),
+    "whoami": _Entry("Sessions", "using", "Ask AWS whose credentials this shell's tools use, or a profile has."),
     "mfa": _Entry("Sessions", "mfa", "Make, store, list and remove MFA devices."),
     "rotate": _Entry("Sessions", "rotating", "Replace access keys by new ones, with one MFA code."),
     "vault": _Entry("Sessions", "vault", "See, unlock, lock and move the place where secrets rest."),
