@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import botocore.credentials
 import botocore.exceptions
 import botocore.session
 
@@ -15,7 +16,7 @@ from awsprof.errors import AwsError, NoLiveSessionError
 from awsprof.model import LongTermCredentials, SessionCredentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from awsprof.aws.cli import AwsCli
     from awsprof.model import Credentials
@@ -81,6 +82,23 @@ def provided_credentials(
     # botocore keeps the expiration of refreshable credentials in a private field only.
     expiration = getattr(credentials, "_expiry_time", None)
     return SessionCredentials(str(frozen.access_key), str(frozen.secret_key), str(frozen.token), expiration)
+
+
+def container_credentials(environ: Mapping[str, str]) -> Credentials:
+    """
+    Fetch the credentials that the container's variables lead to.
+
+    Raises:
+        AwsError: What answers there has none, or nothing answers.
+    """
+    try:
+        found = botocore.credentials.ContainerProvider(dict(environ)).load()
+        frozen = None if found is None else found.get_frozen_credentials()
+    except (botocore.exceptions.BotoCoreError, OSError, ValueError) as error:
+        raise AwsError(f"The container gives no credentials: {' '.join(str(error).split())}") from None
+    if frozen is None:
+        raise AwsError("The container's variables are not set")
+    return SessionCredentials(str(frozen.access_key), str(frozen.secret_key), str(frozen.token), None)
 
 
 def _from_process(name: str, said: str) -> AwsError | NoLiveSessionError:

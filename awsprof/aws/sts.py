@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from awsprof.aws.client import skew_s
 from awsprof.aws.service import Service
-from awsprof.model import CallerIdentity, SessionCredentials
+from awsprof.model import CallerIdentity, LongTermCredentials, SessionCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from awsprof.model import Credentials, LongTermCredentials
+    from awsprof.model import Credentials
+
+# Without any, botocore would look for some itself, in instance metadata too.
+_UNSIGNED = LongTermCredentials("unsigned", "unsigned")
 
 
 class Sts(Service):
@@ -102,6 +105,22 @@ class Sts(Service):
         if policy_arn is not None:
             parameters["PolicyArns"] = [{"arn": policy_arn}]
         answer = self._client("sts", credentials, region).read("AssumeRole", **parameters)
+        return _session_in(answer)
+
+    def assume_role_with_web_identity(
+        self, *, region: str, role_arn: str, session_name: str, token: str
+    ) -> SessionCredentials:
+        """
+        Assume a role with the token of a web identity, which is all that such a call carries: it is not signed.
+
+        Raises:
+            AccessDeniedError: The role's trust policy refuses it.
+
+        Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+        """
+        answer = self._client("sts", _UNSIGNED, region).read(
+            "AssumeRoleWithWebIdentity", RoleArn=role_arn, RoleSessionName=session_name, WebIdentityToken=token
+        )
         return _session_in(answer)
 
     def get_federation_token(

@@ -45,7 +45,7 @@ _COMMANDS = {
     "login": _Entry("Sessions", "sessions", "Start a session with one MFA code; every AWS tool then just works."),
     "logout": _Entry("Sessions", "sessions", "Forget sessions."),
     "status": _Entry("Sessions", "sessions", "Show which sessions are live, and for how long."),
-    "whoami": _Entry("Sessions", "using", "Ask AWS whose credentials a profile has."),
+    "whoami": _Entry("Sessions", "using", "Ask AWS whose credentials this shell's tools use, or a profile has."),
     "mfa": _Entry("Sessions", "mfa", "Make, store, list and remove MFA devices."),
     "rotate": _Entry("Sessions", "rotating", "Replace access keys by new ones, with one MFA code."),
     "vault": _Entry("Sessions", "vault", "See, unlock, lock and move the place where secrets rest."),
@@ -236,7 +236,7 @@ def show_error(status: int, message: str, hint: str | None, *, as_json: bool = F
     return status
 
 
-@click.group("awsprof", cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("awsprof", cls=Root, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(awsprof.__version__, prog_name="awsprof", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show each call; no secret.")
 @click.option("--quiet", is_flag=True, expose_value=False, callback=_set_quiet, help="Keep notices back.")
@@ -250,8 +250,12 @@ def main(context: click.Context) -> None:
     awsprof login prod                   one MFA code a session
     aws s3 ls --profile autochart_prod_paul
     """
-    _world(context)
+    world = _world(context)
     context.color = wants_colour()
+    if context.invoked_subcommand is None:
+        from awsprof.cli.welcome import show_welcome
+
+        show_welcome(context, world)
 
 
 def run() -> int:

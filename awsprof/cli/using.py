@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from awsprof.cli.main import Command
-from awsprof.cli.render import echo_json
+from awsprof.cli.render import echo_json, table
 from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.cli.sessions import warn_of_missing_mfa
 from awsprof.errors import NoLiveSessionError
@@ -17,6 +17,7 @@ from awsprof.shells.quoting import FORMATS, render
 
 if TYPE_CHECKING:
     from awsprof.cli.world import World
+    from awsprof.sessions.shell_identity import ShellIdentity, ToolIdentity
 
 
 read_only_option = click.option(
@@ -111,18 +112,21 @@ def export_command(world: World, selector: str | None, style: str, read_only: bo
 @click.argument("selector", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @selecting
-@click.pass_obj
-def whoami_command(world: World, selector: str | None, as_json: bool, narrowing: Narrowing) -> None:
+@click.pass_context
+def whoami_command(context: click.Context, selector: str | None, as_json: bool, narrowing: Narrowing) -> None:
     """
-    Ask AWS whose credentials a profile has.
+    Ask AWS whose credentials this shell's tools use, or a profile has.
+
+    Without a selector it works out what the AWS CLI, boto3, the SDKs for JavaScript v3 and v2, and the one for Go
+    (Terraform) would use here, starting none of them. Exit 1: they disagree or fail. Exit 8: there is nothing to use.
 
     \b
+    awsprof whoami
     awsprof whoami prod
     """
-    if selector is None and not world.environ.get("AWS_PROFILE"):
-        raise NoLiveSessionError(
-            "No profile is active: AWS_PROFILE is not set", hint="Name one: 'awsprof whoami prod'."
-        )
+    world: World = context.obj
+    if selector is None:
+        context.exit(_show_shell(world, as_json=as_json))
     profile = one(world, selector, narrowing)
     credentials = world.sessions.serve(profile).credentials
     region = profile.region_for_calls(world.environ)
@@ -144,3 +148,50 @@ def whoami_command(world: World, selector: str | None, as_json: bool, narrowing:
         return
     account = f"{identity.account_id} ({alias})" if alias else identity.account_id
     click.echo(f"{printable(profile.name)}: account {account}, {identity.arn}")
+
+
+def _show_shell(world: World, *, as_json: bool) -> int:
+    """Show what the tools of this shell use; returns the exit status."""
+    from awsprof.readers.sources import sources
+
+    shell = world.shell_identities.of(sources(world.environ))
+    if as_json:
+        echo_json({"agree": shell.agree, "tools": [tool.to_json() for tool in shell.tools]})
+    elif shell.is_nobody:
+        raise NoLiveSessionError(
+            f"No tool has an identity here: {shell.tools[0].error}",
+            hint="Make a profile the active one with 'awsprof use SELECTOR', or name one: 'awsprof whoami SELECTOR'.",
+        )
+    elif shell.status == 0:
+        click.echo(_all_the_same(world, shell.tools[0]))
+    else:
+        click.echo(_shell_table(world, shell))
+    return shell.status
+
+
+def _account(world: World, account_id: str) -> str:
+    alias = world.store.alias(account_id)
+    return f"{account_id} ({alias})" if alias else account_id
+
+
+def _all_the_same(world: World, tool: ToolIdentity) -> str:
+    assert tool.identity is not None
+    profile = f"profile {tool.source.profile}: " if tool.source.profile else ""
+    account = _account(world, tool.identity.account_id)
+    return printable(f"All tools: account {account}, {tool.identity.arn} ({profile}{tool.source.why})")
+
+
+def _shell_table(world: World, shell: ShellIdentity) -> str:
+    """Return a line for each tool, all red, and below them why those that have an identity have this one."""
+    rows = [("TOOL", "SOURCE", "PROFILE", "ACCOUNT", "IDENTITY")]
+    reasons: dict[str, list[str]] = {}
+    for tool in shell.tools:
+        identity = tool.identity
+        account = "-" if identity is None else _account(world, identity.account_id)
+        whose = tool.error or "" if identity is None else identity.arn
+        rows.append((str(tool.tool), str(tool.source.kind), tool.source.profile or "-", account, whose))
+        if identity is not None:
+            reasons.setdefault(tool.source.why, []).append(str(tool.tool))
+    lines = [table(rows, [None, *["red"] * len(shell.tools)])]
+    lines += [printable(f"{', '.join(tools)}: {why}.") for why, tools in reasons.items()]
+    return "\n".join(lines)

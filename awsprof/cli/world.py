@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from awsprof.profiles.setting import Setting
     from awsprof.profiles.undoing import Undoing
     from awsprof.sessions.login import Sessions
+    from awsprof.sessions.outside import Person
+    from awsprof.sessions.shell_identity import ShellIdentities
     from awsprof.sessions.store import SessionStore
     from awsprof.settings import TeamFile
     from awsprof.vault import BackEnds, ChosenVault
@@ -192,6 +194,24 @@ class World:
 
     @cached_property
     def sessions(self) -> Sessions:
+        return self._sessions_for(self)
+
+    @cached_property
+    def shell_identities(self) -> ShellIdentities:
+        from awsprof.sessions.outside import Nobody
+        from awsprof.sessions.shell_identity import ShellIdentities
+
+        return ShellIdentities(
+            sessions=self._sessions_for(Nobody(self)),
+            aws=lambda: self.aws,
+            profile=self.files.get,
+            made_of=self.files.made_of,
+            provided=self._provided,
+            container=self._container,
+            environ=self.environ,
+        )
+
+    def _sessions_for(self, person: Person) -> Sessions:
         from awsprof.sessions.codes import CodeLedger
         from awsprof.sessions.delivery import FileDelivery
         from awsprof.sessions.login import Sessions
@@ -200,7 +220,7 @@ class World:
         outside = Outside(
             environ=self.environ,
             now=self.now,
-            person=self,
+            person=person,
             aws=lambda: self.aws,
             vault=self._vault,
             profile=self.files.get,
@@ -460,6 +480,11 @@ class World:
         from awsprof.aws.providers import provided_credentials
 
         return provided_credentials(name, environ=self.environ, trace=self.trace, cli=self.aws_cli)
+
+    def _container(self) -> Credentials:
+        from awsprof.aws.providers import container_credentials
+
+        return container_credentials(self.environ)
 
     def _sign_in(self, profile: Profile) -> None:
         from awsprof.browsers.elsewhere import browser_variable

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from awsprof.errors import AnswerNeededError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
@@ -38,6 +40,10 @@ class AwsCalls(Protocol):
         policy_arn: str | None = None,
     ) -> SessionCredentials: ...
 
+    def assume_role_with_web_identity(
+        self, *, region: str, role_arn: str, session_name: str, token: str
+    ) -> SessionCredentials: ...
+
     def account_alias(self, credentials: Credentials, *, region: str, glance: bool = False) -> str | None: ...
 
 
@@ -53,6 +59,25 @@ class Person(Protocol):
     def wait(self, seconds: float, reason: str) -> None:
         """Sleep, and show that and for how long; *reason* ends the sentence "Waiting 12 s …"."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nobody sits at the terminal, or is to be asked; what is told still reaches the *listener*."""
+
+    listener: Person
+
+    def can_answer(self) -> bool:
+        return False
+
+    def ask_code(self, profile: Profile) -> str:
+        raise AnswerNeededError(f"MFA code for {profile.name}", option="--code")
+
+    def tell(self, sentence: str) -> None:
+        self.listener.tell(sentence)
+
+    def wait(self, seconds: float, reason: str) -> None:
+        self.listener.wait(seconds, reason)
 
 
 @dataclass(frozen=True)

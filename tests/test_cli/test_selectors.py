@@ -251,7 +251,7 @@ def test_default_is_no_selector(awsprof: CommandLine, home: Path, command: list[
     assert awsprof.became == []
 
 
-@pytest.mark.parametrize("command", [["show"], ["login"], ["export"], ["exec", "--", "true"], ["whoami"]])
+@pytest.mark.parametrize("command", [["show"], ["login"], ["export"], ["exec", "--", "true"]])
 def test_default_is_no_active_profile(
     awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:

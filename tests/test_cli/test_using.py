@@ -365,16 +365,6 @@ def test_whoami_teaches_the_alias(awsprof: CommandLine, logged_in: Identity) -> 
     assert f"{DEV} (autochart-dev)" in awsprof("list").stdout
 
 
-def test_whoami_of_the_active_profile(
-    awsprof: CommandLine, logged_in: Identity, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Alone it means AWS_PROFILE; with no identity at all it is exit 8."""
-    outcome = awsprof("whoami")
-    assert (outcome.status, outcome.stdout) == (8, "")
-    monkeypatch.setenv("AWS_PROFILE", NAME)
-    assert awsprof("whoami").stdout.startswith(f"{NAME}: account {DEV}")
-
-
 def test_whoami_of_a_session_that_aws_no_longer_takes(awsprof: CommandLine, logged_in: Identity, aws: LocalAWS) -> None:
     """A session that AWS refuses is exit 7."""
     aws.fail("GetCallerIdentity", status=403, code="ExpiredToken", times=9)

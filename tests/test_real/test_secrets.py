@@ -454,6 +454,28 @@ def test_command_shows_no_secret(office: Office, command: str, outcome: str) -> 
             assert office.leaks_in_files() == []
 
 
+@pytest.mark.parametrize("case", ["session", "no such key", "keys in a file", "torn file", "first run"])
+def test_what_a_shell_uses_shows_no_secret(office: Office, case: str) -> None:
+    """Neither whoami without a selector, nor awsprof alone, shows one of a source it looks at."""
+    torn = office.own_file("torn", f"[profile torn]\naws_secret_access_key {PLAIN_SECRET}\n")
+    keyed = office.own_file(
+        "keyed", f"[old]\naws_access_key_id = AKIAEXAMPLE01\naws_secret_access_key = {PLAIN_SECRET}\n"
+    )
+    wrong = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE01", "AWS_SECRET_ACCESS_KEY": WRONG_SECRET}
+    words, environ, status = {
+        "session": (["whoami"], {"AWS_PROFILE": office.dev.name, "AWS_SDK_LOAD_CONFIG": "1"}, 0),
+        "no such key": (["whoami"], wrong, 1),
+        "keys in a file": (["whoami"], {"AWS_PROFILE": "outside"}, 1),
+        "torn file": (["whoami", "--json"], {"AWS_PROFILE": "torn", "AWS_CONFIG_FILE": torn}, 1),
+        "first run": ([], {"AWS_CONFIG_FILE": keyed, "AWS_SHARED_CREDENTIALS_FILE": torn}, 0),
+    }[case]
+    done = office.machine.awsprof("--debug", *words, **environ)
+    assert done.status == status, done
+    secrets = office.session_secrets() | office.long_term
+    assert leaks(f"{done.stdout}{done.stderr}".encode(), secrets) == []
+    assert office.leaks_in_files() == []
+
+
 @pytest.mark.parametrize("style", ["sh", "fish", "powershell", "dotenv"])
 def test_export_shows_a_session_and_no_more(office: Office, style: str) -> None:
     """In every format export prints the session's secrets, and never what they were made from."""

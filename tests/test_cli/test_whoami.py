@@ -1,0 +1,308 @@
+"""``awsprof whoami`` without a selector: which identity each family of tools would use in this shell."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click.testing
+import pytest
+
+from awsprof.aws.calls import Aws
+from awsprof.cli.main import main
+from awsprof.cli.world import World
+from tests.command_line import Outcome
+from tests.test_cli.conftest import DEV, PROD, write_config
+from tests.test_heavy.conftest import ALL
+from tests.test_readers.real import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.command_line import CommandLine
+    from tests.localaws import LocalAWS
+    from tests.localaws.accounts import AccessKey
+    from tests.test_cli.conftest import Identity
+
+ACCOUNT = "444444444444"
+PROFILES = (None, "", "good", "missing")
+SECTIONS = {
+    "no default": ("", ""),
+    "default in credentials": ("", "[default]\n{default}"),
+    "default in config": ("[default]\n{in-config}", ""),
+    "DEFAULT in config": ("[DEFAULT]\n{lent}", ""),
+    "profile default in config": ("[profile default]\n{spelled}", ""),
+    "both spellings in config": ("[default]\n{in-config}\n[profile default]\n{spelled}", ""),
+    "both files": ("[default]\n{in-config}", "[default]\n{default}"),
+}
+ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+USERS = ("good", "environment", "default", "in-config", "lent", "spelled")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One shell: what is set in it, and which default the files have."""
+
+    profile: str | None
+    default_profile: str | None
+    keys: bool
+    default: str
+    load_config: bool
+
+    def variables(self, keys: dict[str, AccessKey]) -> dict[str, str]:
+        key = keys["environment"]
+        wanted = {
+            "AWS_PROFILE": self.profile,
+            "AWS_DEFAULT_PROFILE": self.default_profile,
+            "AWS_ACCESS_KEY_ID": key.id if self.keys else None,
+            "AWS_SECRET_ACCESS_KEY": key.secret if self.keys else None,
+            "AWS_SDK_LOAD_CONFIG": "1" if self.load_config else None,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    def write(self, home: Path, keys: dict[str, AccessKey]) -> None:
+        pairs = {
+            name: f"aws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n" for name, key in keys.items()
+        }
+        config, credentials = SECTIONS[self.default]
+        files = home / ".aws"
+        files.mkdir(parents=True)
+        # {name} stands for the two lines of that user's key.
+        (files / "config").write_text(f"[profile good]\nregion = eu-west-1\n{config.format_map(pairs)}")
+        (files / "credentials").write_text(f"[good]\n{pairs['good']}{credentials.format_map(pairs)}")
+
+
+CASES = [Case(*row, load_config=False) for row in itertools.product(PROFILES, PROFILES, (False, True), SECTIONS)]
+LOADING = [replace(case, load_config=True) for case in CASES]
+
+
+@pytest.fixture
+def keys(aws: LocalAWS) -> dict[str, AccessKey]:
+    """An access key for each place where one may stand, each of a user of its own."""
+    return {name: aws.account(ACCOUNT).user(name).access_key() for name in USERS}
+
+
+@pytest.fixture
+def readers(tool: Callable[[str], str]) -> Iterator[list[Reader]]:
+    found = [Reader.of_javascript(tool), Reader.of_boto3()]
+    yield found
+    for reader in found:
+        reader.close()
+
+
+class Shells:
+    """Sets up one shell after the other, each in a home of its own."""
+
+    def __init__(self, tmp_path: Path, keys: dict[str, AccessKey]) -> None:
+        self._homes = tmp_path / "homes"
+        self._keys = keys
+        self._made = 0
+        self._aws: Aws | None = None
+
+    def environ(self, case: Case) -> dict[str, str]:
+        self._made += 1
+        home = self._homes / str(self._made)
+        case.write(home, self._keys)
+        kept = ("AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "PATH")
+        region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+        common = {"HOME": str(home), **region, **{name: os.environ[name] for name in kept}}
+        return {**common, **case.variables(self._keys)}
+
+    def whoami(self, environ: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        world = World(environ=environ)
+        # One for all, since it takes longest to read AWS's description of STS.
+        self._aws = world.aws = self._aws or Aws(environ, world.trace)
+        done = click.testing.CliRunner().invoke(main, ["whoami", "--json"], obj=world)
+        return done.exit_code, json.loads(done.stdout)
+
+
+@pytest.fixture
+def shells(home: Path, tmp_path: Path, keys: dict[str, AccessKey]) -> Shells:
+    return Shells(tmp_path, keys)
+
+
+def arns(table: dict[str, Any]) -> dict[str, str | None]:
+    """Who each tool is; None where it has no identity, and then it says why."""
+    for row in table["tools"]:
+        assert (row["arn"] is None) == (row["error"] is not None) == (row["account_id"] is None)
+    return {row["tool"]: row["arn"] for row in table["tools"]}
+
+
+def test_table_is_what_the_tools_do(shells: Shells, readers: list[Reader]) -> None:
+    """In all combinations of AWS_PROFILE, AWS_DEFAULT_PROFILE, keys and defaults, boto3 and both SDKs do as it says."""
+    wrong = []
+    for case in [*CASES, *(LOADING if ALL else random.Random(8).sample(LOADING, 40))]:
+        environ = shells.environ(case)
+        status, table = shells.whoami(environ)
+        told = arns(table)
+        assert told["aws-cli"] == told["boto3"]
+        real = {name: answer.get("arn") for reader in readers for name, answer in reader(environ, ask=True).items()}
+        if real != {name: told[name] for name in real}:
+            wrong.append((case, real, told))
+        agree = len(set(told.values())) == 1
+        assert table["agree"] == agree
+        nothing = all(row["source"] == "none" for row in table["tools"])
+        assert status == (8 if nothing else 0 if agree and told["boto3"] else 1)
+    assert wrong == []
+
+
+@pytest.mark.heavy
+def test_table_is_what_the_aws_cli_does(shells: Shells) -> None:
+    """The same for the real AWS CLI, which is botocore as boto3 is: each sort of case once; all of them with --all."""
+    aws = str(Path(sys.executable).parent / "aws")
+    chosen: dict[object, Case] = {}
+    for case in random.Random(8).sample(CASES, len(CASES)):
+        named = case.profile if case.default_profile is None else case.default_profile
+        chosen.setdefault(case if ALL else (named, case.keys), case)
+    for case in chosen.values():
+        environ = shells.environ(case)
+        told = arns(shells.whoami(environ)[1])["aws-cli"]
+        command = [aws, "sts", "get-caller-identity", "--query", "Arn", "--output", "text"]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        assert (done.stdout.strip() or None) == told, (case, done.stderr)
+
+
+# In words, and by other sources than keys.
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The table by tool: source, profile, account, and who it is or why nobody."""
+    lines = [line.split(maxsplit=4) for line in text.splitlines()]
+    return {line[0]: line[1:] for line in lines if line[0] in ("aws-cli", "boto3", "js-v3", "js-v2", "go")}
+
+
+def test_one_line_when_all_agree(
+    awsprof: CommandLine, logged_in: Identity, monkeypatch: pytest.MonkeyPatch, aws: LocalAWS
+) -> None:
+    """With its session a profile of ours serves every tool; STS is asked once, and nobody for a code."""
+    monkeypatch.setenv("AWS_PROFILE", logged_in.profile)
+    monkeypatch.setenv("AWS_SDK_LOAD_CONFIG", "1")
+    aws.clear_calls()
+    outcome = awsprof("whoami", answers=[])
+    why = "AWS_PROFILE names it; its credential_process serves it"
+    line = f"All tools: account {DEV} (autochart-dev), {logged_in.user.arn} (profile {logged_in.profile}: {why})\n"
+    assert outcome == Outcome(0, line, "")
+    assert [call.action for call in aws.calls] == ["GetCallerIdentity"]
+    assert awsprof.terminal.questions == []
+
+
+def test_a_tool_that_cannot_use_the_profile(
+    awsprof: CommandLine, logged_in: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JavaScript's v2 reads no config file of itself: exit 1, and the table says so."""
+    monkeypatch.setenv("AWS_PROFILE", logged_in.profile)
+    (awsprof.home / ".aws" / "credentials").touch()
+    outcome = awsprof("whoami")
+    assert (outcome.status, outcome.stderr) == (1, "")
+    table = rows(outcome.stdout)
+    assert table["go"] == ["process", logged_in.profile, DEV, f"(autochart-dev)  {logged_in.user.arn}"]
+    assert table["js-v2"][:2] == ["error", logged_in.profile]
+    assert "without AWS_SDK_LOAD_CONFIG=1 it reads no other" in outcome.stdout
+    assert outcome.stdout.endswith(
+        "\naws-cli, boto3, js-v3, go: AWS_PROFILE names it; its credential_process serves it.\n"
+    )
+
+
+def test_no_session_is_said_and_not_asked_for(
+    awsprof: CommandLine, dev: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even at a terminal nobody is asked for a code."""
+    monkeypatch.setenv("AWS_PROFILE", dev.profile)
+    monkeypatch.setenv("AWS_SDK_LOAD_CONFIG", "1")
+    outcome = awsprof("whoami", "--json", answers=[])
+    assert (outcome.status, outcome.stderr) == (1, "")
+    row = {"source": "process", "profile": dev.profile, "account_id": None, "arn": None}
+    error = f"no session: awsprof login {dev.profile}"
+    tools = ["aws-cli", "boto3", "js-v3", "js-v2", "go"]
+    wanted = [{"tool": tool, **row, "error": error} for tool in tools]
+    assert json.loads(outcome.stdout) == {"version": 1, "agree": True, "tools": wanted}
+    assert awsprof.terminal.questions == []
+
+
+def test_nobody_at_all(awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no keys and no profile it is exit 8; instance metadata would be a tool's last hope, and is not asked."""
+    outcome = awsprof("whoami")
+    assert (outcome.status, outcome.stdout) == (8, "")
+    assert outcome.stderr.startswith("Error: No tool has an identity here: no keys, and no profile 'default'.\n")
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    outcome = awsprof("whoami", "--json")
+    assert (outcome.status, outcome.stderr) == (8, "")
+    told = json.loads(outcome.stdout)
+    assert told["agree"]
+    assert {row["source"] for row in told["tools"]} == {"metadata"}
+    assert all(row["error"].endswith("instance metadata, not asked") for row in told["tools"])
+
+
+def test_default_is_told_of(awsprof: CommandLine, aws: LocalAWS, home: Path) -> None:
+    """It says the truth about a default too, which awsprof itself never uses."""
+    key = aws.account(DEV).user("paul").access_key()
+    write_config(home, f"[default]\naws_access_key_id={key.id}\naws_secret_access_key={key.secret}\n", "credentials")
+    outcome = awsprof("whoami")
+    why = "no profile is named; its keys stand in the credentials file"
+    assert outcome == Outcome(
+        0, f"All tools: account {DEV}, arn:aws:iam::{DEV}:user/paul (profile default: {why})\n", ""
+    )
+
+
+def test_a_refused_file(awsprof: CommandLine, logged_in: Identity, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore's tools fail on a file that the others read, and the table says at which line."""
+    monkeypatch.setenv("AWS_PROFILE", logged_in.profile)
+    config = home / ".aws" / "config"
+    config.write_text(f"{config.read_text()}\n[profile torn]\nregion\n")
+    outcome = awsprof("whoami")
+    assert (outcome.status, outcome.stderr) == (1, "")
+    table = rows(outcome.stdout)
+    assert table["boto3"][0] == "error"
+    assert f"it refuses {config} as a whole: line" in outcome.stdout
+    assert table["js-v3"][-1].endswith(logged_in.user.arn)
+
+
+def test_role(awsprof: CommandLine, aws: LocalAWS, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role is assumed with its source's keys for every tool that can; one with a code to it by none."""
+    user = aws.account(DEV).user("paul")
+    role = aws.account(PROD).role("Deploy", user.arn)
+    user.put_policy("assume", {"Version": "2012-10-17", "Statement": [ALLOW]})
+    key = user.access_key()
+    write_config(home, f"[base]\naws_access_key_id={key.id}\naws_secret_access_key={key.secret}\n", "credentials")
+    config = f"[profile far]\nrole_arn = {role.arn}\nsource_profile = base\nregion = eu-west-1\n"
+    write_config(home, config)
+    monkeypatch.setenv("AWS_PROFILE", "far")
+    monkeypatch.setenv("AWS_SDK_LOAD_CONFIG", "1")
+    outcome = awsprof("whoami")
+    assert outcome.status == 0
+    assert f"account {PROD}, arn:aws:sts::{PROD}:assumed-role/Deploy/far (profile far: " in outcome.stdout
+    write_config(home, f"{config}mfa_serial = arn:aws:iam::{DEV}:mfa/paul\n")
+    table = rows(awsprof("whoami").stdout)
+    assert {tool: row[0] for tool, row in table.items() if row[0] == "error"} == dict.fromkeys(
+        ("aws-cli", "boto3", "js-v3", "go"), "error"
+    )
+    assert table["js-v2"][-1].endswith("assumed-role/Deploy/far")
+    assert not (home / ".cache" / "awsprof" / "sessions" / "far").exists()
+
+
+@pytest.mark.parametrize(("no_colour", "red"), [(None, True), ("1", False)])
+def test_table_is_red_on_a_terminal(
+    home: Path, monkeypatch: pytest.MonkeyPatch, no_colour: str | None, red: bool
+) -> None:
+    """Where tools disagree the rows are red, unless NO_COLOR says otherwise."""
+    monkeypatch.setenv("AWS_PROFILE", "missing")
+    if no_colour is not None:
+        monkeypatch.setenv("NO_COLOR", no_colour)
+    done = click.testing.CliRunner().invoke(main, ["whoami"], obj=World(), color=True)
+    assert done.exit_code == 1
+    assert ("\x1b[31maws-cli" in done.stdout) == red
+
+
+def test_names_are_shown_escaped(awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others wrote into variables reaches no terminal as it is."""
+    monkeypatch.setenv("AWS_PROFILE", "\x1b[2Jevil")
+    outcome = awsprof("whoami")
+    assert outcome.status == 1
+    assert "\x1b" not in outcome.stdout
