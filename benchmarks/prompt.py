@@ -2,7 +2,7 @@
 What the hook adds to a prompt of each shell, and how many processes it starts: python benchmarks/prompt.py
 
 Runs the hooks as `awsprof init` prints them, with 10, 1,000 and 10,000 profiles, in a throw-away home; reaches no
-network. Times are the best of nine rounds; goals are scaled to what a bare Python start takes in the same run.
+network. Times are the best of many rounds; goals are scaled to what a bare Python start takes in the same run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from bare import Bare
 BIN = Path(sys.executable).parent
 PROFILES = (10, 1_000, 10_000)
 GOALS_US = {"bash": 60, "zsh": 60, "fish": 200}
-ROUNDS, PROMPTS = 9, 500
+# Short rounds, since the best of them should be one that nothing else on the machine disturbed.
+ROUNDS, PROMPTS = 45, 100
 ACTIVE = "autochart_prod_a0"
 # Each prints the microseconds of one prompt: of the hook, and of a function that does nothing, in the same loop.
 SCRIPTS = {

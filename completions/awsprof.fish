@@ -192,7 +192,11 @@ function __awsprof_complete_names --argument-names kind typed
             # them.
             if test -z "$typed"; and set -q names[501]
                 set many yes
-                set names (string match -rv -- "^$part""_$part""_$part\$" $names)
+                if test (count $short) -eq (count $names)
+                    set names
+                else
+                    set names (string match -rv -- "^$part""_$part""_$part\$" $names)
+                end
             end
             builtin -q path; and set short (path sort -u -- $short)
             set -l envs (string replace -r '^[^_]*_' '' -- $short)
