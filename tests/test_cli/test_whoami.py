@@ -78,6 +78,22 @@ class Case:
         (files / "config").write_text(f"[profile good]\nregion = eu-west-1\n{config.format_map(pairs)}")
         (files / "credentials").write_text(f"[good]\n{pairs['good']}{credentials.format_map(pairs)}")
 
+    def by_go(self) -> str | None:
+        """Whose key the SDK for Go v2 was seen to take, in each of these combinations; the tests build no Go."""
+        if self.profile == "missing":
+            return None
+        if self.keys:
+            return "environment"
+        name = self.profile or self.default_profile or "default"
+        defaults = {
+            "default in credentials": "default",
+            "default in config": "in-config",
+            "profile default in config": "spelled",
+            "both spellings in config": "spelled",
+            "both files": "default",
+        }
+        return "good" if name == "good" else defaults.get(self.default) if name == "default" else None
+
 
 CASES = [Case(*row, load_config=False) for row in itertools.product(PROFILES, PROFILES, (False, True), SECTIONS)]
 LOADING = [replace(case, load_config=True) for case in CASES]
@@ -147,6 +163,8 @@ def test_table_is_what_the_tools_do(shells: Shells, readers: list[Reader]) -> No
         real = {name: answer.get("arn") for reader in readers for name, answer in reader(environ, ask=True).items()}
         if real != {name: told[name] for name in real}:
             wrong.append((case, real, told))
+        by_go = case.by_go()
+        assert told["go"] == (f"arn:aws:iam::{ACCOUNT}:user/{by_go}" if by_go else None), case
         agree = len(set(told.values())) == 1
         assert table["agree"] == agree
         nothing = all(row["source"] == "none" for row in table["tools"])
@@ -345,6 +363,21 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
+# What the SDK for Go v2 (config 1.33.18) was seen to reach with each; None where it fails.
+BY_GO = {
+    **dict.fromkeys(KINDS, "assumed-role/R"),
+    "process": "user/served",
+    "process and keys": "user/paul",
+    "role by a role": "assumed-role/F",
+    "role by the environment": "user/paul",
+    "container": "assumed-role/Handed",
+    "container and keys": "user/paul",
+    "container and process": "user/served",
+    **dict.fromkeys(("role with a code", "role of nobody", "role by a missing profile", "role that says both")),
+    **dict.fromkeys(("half a key", "keys that AWS does not know", "nothing")),
+}
+
+
 def without_session_name(arn: str | None) -> str | None:
     """Every tool names a role's session in its own way."""
     return arn if arn is None or ":assumed-role/" not in arn else arn.rpartition("/")[0]
@@ -352,7 +385,7 @@ def without_session_name(arn: str | None) -> str | None:
 
 @pytest.mark.heavy
 def test_every_kind_is_what_the_tools_make_of_it(
-    aws: LocalAWS, home: Path, readers: list[Reader], awsprof: CommandLine, monkeypatch: pytest.MonkeyPatch
+    aws: LocalAWS, home: Path, readers: list[Reader], awsprof: CommandLine
 ) -> None:
     """Roles, processes, web identities and containers lead boto3 and both SDKs where the table says, or nowhere."""
     user, other = aws.account(DEV).user("paul"), aws.account(DEV).user("served")
@@ -408,6 +441,8 @@ def test_every_kind_is_what_the_tools_make_of_it(
                 patch.setenv(name, value)
             told = arns(json.loads(awsprof("whoami", "--json").stdout))
         real = {name: row for reader in readers for name, row in reader(environ, ask=True).items()}
+        go = without_session_name(told["go"])
+        assert (go and go.rpartition(":")[2]) == BY_GO[kind], kind
         for name, row in real.items():
             if without_session_name(row.get("arn")) != without_session_name(told[name]):
                 wrong.append((kind, load, name, row, told[name]))
