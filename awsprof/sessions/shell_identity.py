@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from awsprof.configfiles.merged import process_target
 from awsprof.errors import AwsError, AwsprofError, NoLiveSessionError, SharedFileError
 from awsprof.readers.source import Source, SourceKind, Tool
+from awsprof.sessions.processes import Processes
 from awsprof.sessions.roles import role_session_name
 
 if TYPE_CHECKING:
@@ -98,27 +99,32 @@ class ShellIdentities:
         self._provided = provided
         self._container = container
         self._environ = environ
+        self._processes = Processes(environ)
+        self._found: dict[str, Credentials | AwsprofError] = {}
 
     def of(self, sources: Mapping[Tool, Source]) -> ShellIdentity:
         """Find out whose the credentials of every tool are; a failure is that tool's own."""
         # Sources hold mappings, so they can be compared and not hashed; there are five.
-        asked: list[tuple[Source, CallerIdentity | str]] = []
+        asked: list[tuple[Source, bool, CallerIdentity | str]] = []
         known: list[tuple[Credentials, CallerIdentity | str]] = []
         tools = []
         for tool, source in sources.items():
-            answer = next((answer for other, answer in asked if other == source), None)
+            by_shell = tool not in (Tool.AWS_CLI, Tool.BOTO3)
+            answer = next((answer for *other, answer in asked if other == [source, by_shell]), None)
             if answer is None or source.kind is SourceKind.ERROR or source.kind.is_none:
-                answer = self._ask(source, known)
-                asked.append((source, answer))
+                answer = self._ask(source, by_shell, known)
+                asked.append((source, by_shell, answer))
             identity, error = (None, answer) if isinstance(answer, str) else (answer, None)
             tools.append(ToolIdentity(tool, source, identity, error))
         return ShellIdentity(tuple(tools))
 
-    def _ask(self, source: Source, known: list[tuple[Credentials, CallerIdentity | str]]) -> CallerIdentity | str:
+    def _ask(
+        self, source: Source, by_shell: bool, known: list[tuple[Credentials, CallerIdentity | str]]
+    ) -> CallerIdentity | str:
         if source.kind is SourceKind.ERROR or source.kind.is_none:
             return source.why
         try:
-            credentials = self._credentials(source)
+            credentials = self._credentials(source, by_shell)
         except NoLiveSessionError as error:
             return _without_session(error)
         except AwsprofError as error:
@@ -135,14 +141,14 @@ class ShellIdentities:
         except AwsError as error:
             return error.message
 
-    def _credentials(self, source: Source) -> Credentials:
+    def _credentials(self, source: Source, by_shell: bool) -> Credentials:
         if source.credentials is not None:
             return source.credentials
         match source.kind:
             case SourceKind.ROLE:
                 assert source.profile is not None
                 assert source.through is not None
-                origin = self._credentials(source.through)
+                origin = self._credentials(source.through, by_shell)
                 role = self._made_of(source.profile, source.settings)
                 return self._sessions.roles.assume(role, origin).credentials()
             case SourceKind.WEB_IDENTITY:
@@ -152,10 +158,24 @@ class ShellIdentities:
             case SourceKind.METADATA | SourceKind.NONE | SourceKind.ERROR:
                 raise AwsprofError(source.why or "Instance metadata is not asked")
         assert source.profile is not None
-        target = process_target(source.settings) if source.kind is SourceKind.PROCESS else None
+        if source.kind is not SourceKind.PROCESS:
+            return self._once(source.profile)
+        target = process_target(source.settings)
         if target is None:
-            return self._provided(source.profile)
+            return self._processes.credentials(source.settings["credential_process"], by_shell=by_shell)
         return self._sessions.serve(self._own(target, source)).credentials
+
+    def _once(self, name: str) -> Credentials:
+        """Have AWS's own providers find the credentials of a profile, once for all tools."""
+        if name not in self._found:
+            try:
+                self._found[name] = self._provided(name)
+            except AwsprofError as error:
+                self._found[name] = error
+        found = self._found[name]
+        if isinstance(found, AwsprofError):
+            raise found
+        return found
 
     def _own(self, name: str, source: Source) -> Profile:
         """Return a profile of ours; where botocore refuses the files, what the tool itself read of it will do."""

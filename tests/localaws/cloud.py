@@ -25,6 +25,9 @@ from .invocation import Invocation, unknown_action
 from .organizations import Organizations
 from .portal import PATH as PORTAL_PATH
 from .portal import Portal
+from .role_tokens import ACTION as BY_WEB_IDENTITY
+from .role_tokens import PATH as CONTAINER_PATH
+from .role_tokens import RoleTokens
 from .sts import Sts
 from .wire import Answer, AwsError, Request, error_answer
 
@@ -52,6 +55,7 @@ class Cloud:
         self.devices = Devices(self.clock)
         self.organizations = Organizations()
         self.portal = Portal(self.identities)
+        self.role_tokens = RoleTokens(self.identities)
         self.federation = Federation(self.identities, self.clock)
         self.faults = Faults()
         self.calls: list[Call] = []
@@ -71,6 +75,7 @@ class Cloud:
             self.devices.reset()
             self.organizations.reset()
             self.portal.reset()
+            self.role_tokens.reset()
             self.federation.reset()
             self.faults.clear()
             self.calls.clear()
@@ -103,6 +108,10 @@ class Cloud:
                 return self.portal.handle(request)
             if request.path == FEDERATION_PATH:
                 return self.federation.handle(request)
+            if request.path == CONTAINER_PATH:
+                return self.role_tokens.by_container(request)
+            if _action(request) == BY_WEB_IDENTITY:
+                return self.role_tokens.by_web_identity(request, request_id)
             signature = signatures.read_signature(request)
             service = signature.service
             caller = self._caller(request, signature)

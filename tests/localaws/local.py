@@ -143,6 +143,18 @@ class LocalAWS:
         with self._cloud.lock:
             return self._cloud.portal.token(role_arn)
 
+    def role_token(self, role_arn: str) -> str:
+        """A token that stands for the role: as a web identity's, or in the container's authorization header."""
+        with self._cloud.lock:
+            return self._cloud.role_tokens.token(role_arn)
+
+    @property
+    def container_uri(self) -> str:
+        """What AWS_CONTAINER_CREDENTIALS_FULL_URI is in a container."""
+        from .role_tokens import PATH
+
+        return f"{self.url}{PATH}"
+
     def reset(self) -> None:
         """Everything gone, as new, and the clock back."""
         self._cloud.reset()

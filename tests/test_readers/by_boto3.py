@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from typing import Any
 
 import boto3
@@ -30,7 +29,10 @@ def answer(question: dict[str, Any]) -> dict[str, str | None]:
     return {"key": None if credentials is None else credentials.access_key}
 
 
-for line in sys.stdin:
+# What boto3 or a process of a profile reads from stdin shall be none of the questions.
+questions = os.fdopen(os.dup(0))
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+for line in questions:
     try:
         said = answer(json.loads(line))
     except Exception as error:  # noqa: BLE001 - whatever it is, the case ends in an error
