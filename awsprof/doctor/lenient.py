@@ -209,7 +209,9 @@ class Reading:
             return False
         section = self.blocks[-1].name
         what = "a nested line without '='"
-        self.faults.append(Fault(FaultKind.KEY_WITHOUT_VALUE, number, what, section, can_go="=" not in text))
+        # One that looks like a header is a header for JS.
+        can_go = "=" not in text and not text.startswith("[")
+        self.faults.append(Fault(FaultKind.KEY_WITHOUT_VALUE, number, what, section, can_go=can_go))
         return True
 
     def _find_doubles(self) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import DEFAULTS, Document
 from awsprof.configfiles.scanning import COMMENT, HEADER, OPTION
+from awsprof.doctor.javascript import as_javascript_reads
 from awsprof.doctor.lenient import INLINE_COMMENT, Block, FaultKind, Reading
 from awsprof.errors import AwsprofError, UnparsableFileError
 from awsprof.naming import printable
@@ -214,14 +215,15 @@ def _is_comment(line: str) -> bool:
 
 
 def _check_agreement(path: str, rows: list[Setting]) -> None:
-    """Refuse to choose where JS, which minds the case of keys and passes over empty values, takes another than Go."""
+    """Refuse to choose where JS, which knows lower-case keys, '=' and values that are not empty, differs from Go."""
     last = rows[-1]
     values = {row.plain_value for row in rows}
-    if any(row.is_nested for row in rows):
-        raise CannotMendError(path, last.line, f"'{printable(last.key)}' stands twice, with keys of its own below")
+    # In what stands below a value, JS sees settings of the profile.
+    if any(row.end > row.line + 1 for row in rows):
+        raise CannotMendError(path, last.line, f"'{printable(last.key)}' stands twice, with more lines below")
     if len(values) == 1:
         return
-    exact = [row for row in rows if row.spelled == row.key]
+    exact = [row for row in rows if row.spelled == row.key and row.delimiter == "="]
     if not last.plain_value or (exact and exact[-1] is not last):
         raise CannotMendError(
             path, last.line, f"'{printable(last.key)}' stands twice, and JS and Go take different values"
@@ -313,6 +315,29 @@ def _prove(before: Reading, text: str, wishes: Wishes) -> None:
     if _full(after) != _full(wanted):
         line = next((there[name].line for name in there if _full(after).get(name) != _full(wanted).get(name)), 1)
         raise CannotMendError(before.path, line, "what stands there cannot be mended safely")
+    for nested in (True, False):
+        wrong = _lost_on_javascript(before, text, wishes, nested=nested)
+        if wrong is not None:
+            line = next((block.line for block in before.blocks if block.name == wrong), 1)
+            raise CannotMendError(before.path, line, "JS reads that section in its own way, and would read another")
+
+
+def _lost_on_javascript(before: Reading, text: str, wishes: Wishes, *, nested: bool) -> str | None:
+    """Return a section of which an SDK for JavaScript would not read what it read before; None where there is none."""
+    was = as_javascript_reads(before.data, nested=nested)
+    now = as_javascript_reads(text.encode(), nested=nested)
+    known = {name: block.values() for name, block in Reading(before.path, text.encode()).sections().items()}
+    for name, values in was.items():
+        better = name if name in now else wishes.headers.get(name, name)
+        for key, value in values.items():
+            # Keys that are not lower-case mean nothing there, and a byte that is no UTF-8 is another character.
+            passing = key != key.lower() or "\ufffd" in value or (name, key) in wishes.values
+            if not passing and now.get(better, {}).get(key) != value:
+                return name
+    for name, values in now.items():
+        if any(key not in was.get(name, {}) and "." not in key and key not in known.get(name, {}) for key in values):
+            return name
+    return None
 
 
 def _full(sections: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:

@@ -6,6 +6,7 @@ Knows which findings it mends and how; never changes which account a tool reache
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,9 @@ class Repairing:
                 edits[file.path] = file.reading.data, after
         modes = {loose.path: loose.mode for loose in loose_places(shared, patient.places)}
         temps = tuple(left_over(shared, patient.places))
-        return Plan(edits, modes, temps, self._has_ended_sessions(shared), tuple(by_hand))
+        # They can be taken out of sound files only.
+        sound = all(file.is_sound or file.path in edits for file in shared.files)
+        return Plan(edits, modes, temps, sound and self._has_ended_sessions(shared), tuple(by_hand))
 
     def repair(self, plan: Plan) -> None:
         """
@@ -115,7 +118,8 @@ class Repairing:
         places = self._patient.places
         for path in (places.config_file, places.credentials_file) if plan.temps else ():
             # An edit that changes nothing sweeps them, under the lock that tells that nobody uses them.
-            edit_shared_file(path, lambda data: data, locks=places.locks, most_mode=None)
+            with contextlib.suppress(SharedFileError):
+                edit_shared_file(path, lambda data: data, locks=places.locks, most_mode=None)
         for directory in places.own_directories if plan.temps else ():
             sweep(directory)
         if plan.sessions:

@@ -144,7 +144,13 @@ LEFT = {
     "nested twice": (
         "[profile p]\ns3 =\n  a = b\ns3 =\n  c = d\n",
         4,
-        "'s3' stands twice, with keys of its own below",
+        "'s3' stands twice, with more lines below",
+    ),
+    "a header below a value": ("[profile p]\ns3 =\n  [profile q]\n  a = b\n", 3, "a nested line without '='"),
+    "a delimiter that JS does not know": (
+        "[profile p]\nregion = x\nregion: y\n",
+        3,
+        "'region' stands twice, and JS and Go take different values",
     ),
     "a header's stray byte": (b"[profile \xe9]\n", 1, "a byte that is no UTF-8"),
     "a key's stray byte": (b"[profile p]\n\xe9 = x\n", 2, "a byte that is no UTF-8"),

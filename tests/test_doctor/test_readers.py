@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -17,12 +18,21 @@ import pytest
 
 from awsprof.configfiles.profiles import ProfileFiles
 from awsprof.doctor.examination import Patient
+from awsprof.doctor.lenient import Reading
+from awsprof.doctor.mending import CannotMendError, Wishes, mended
 from awsprof.doctor.repairing import Repairing
 from awsprof.places import Places
 from awsprof.settings import Settings
 from tests.test_doctor.cases import ABSENT, CASES, CHOSEN, PROCESSED, PROGRAM, READ, SECRET, STOPS, Case, Side
+from tests.test_heavy.conftest import ALL
 from tests.test_vault.memory import MemoryVault
 
+# Headers, settings and lines of every kind, of which few go together in any reader.
+STUMBLING = [
+    *("[profile p]", "[profile p]", "[profile p]", "[profile q]", "[default]", "[DEFAULT]", " [profile p]", "[q] # c"),
+    *("region = x", "  region = y", "Region = z", "region: v", "region =", "region", "region = v # in", "region =#x"),
+    *("s3 =", "  s3=", "  a = b", "    c = d", "   c", "= v", "# co", "  ; co", "", "output = é", "output = json"),
+]
 JS = Path(__file__).parents[1] / "js"
 ANSWER = {"Version": 1, "AccessKeyId": PROCESSED, "SecretAccessKey": SECRET, "SessionToken": "EXAMPLETOKEN"}
 
@@ -34,6 +44,10 @@ class Laid:
     case: Case
     directory: Path
     environ: dict[str, str]
+
+    @property
+    def config(self) -> bytes:
+        return (self.directory / "config").read_bytes()
 
     @classmethod
     def out(cls, case: Case, side: Side, directory: Path, program: Path) -> Laid:
@@ -66,8 +80,13 @@ class Corpus:
             self.laid[f"{name} well"] = Laid.out(case, case.well, directory / name / "well", program)
             if case.mended:
                 config, credentials = self._mended(sick)
-                mended = Side(config, credentials, case.sick.environ)
-                self.laid[f"{name} mended"] = Laid.out(case, mended, directory / name / "mended", program)
+                fixed = Side(config, credentials, case.sick.environ)
+                self.laid[f"{name} mended"] = Laid.out(case, fixed, directory / name / "mended", program)
+        for seed in range(2000 if ALL else 100):
+            before, after = random_pair(seed)
+            for side, data in (("sick", before), ("mended", after)):
+                place = directory / "random" / f"{seed} {side}"
+                self.laid[f"random {seed} {side}"] = Laid.out(READ[0], Side(data), place, program)
 
     def _mended(self, sick: Laid) -> tuple[bytes, bytes]:
         places = Places.from_environ(sick.environ)
@@ -84,6 +103,18 @@ class Corpus:
             for path in (places.config_file, places.credentials_file)
         )
         return config, credentials
+
+
+def random_pair(seed: int) -> tuple[bytes, bytes]:
+    """A file of lines that readers stumble over, and what is left of them; the same one twice where that is nothing."""
+    some = random.Random(seed)
+    end = some.choice(["\n", "\n", "\r\n"])
+    text = end.join(some.choice(STUMBLING) for _ in range(some.randint(1, 10)))
+    data = some.choice([b"", b"", b"", b"\xef\xbb\xbf"]) + text.encode(some.choice(["utf-8", "cp1252"]))
+    try:
+        return data, mended(Reading("config", data), Wishes())
+    except CannotMendError:
+        return data, data
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +249,21 @@ def test_mended_files_keep_what_was_read(
             key: after.get(key) for key in ("region", "output")
         }, sdk
     assert case.sick.boto in (STOPS, ABSENT) or case.code == "inline-comment" or agrees(case.sick.boto, boto)
+
+
+def test_random_files_keep_what_was_read(corpus: Corpus, by_javascript: dict[str, Any] | None) -> None:
+    """Whatever lines a file is made of: what an SDK for JavaScript read in a profile, it reads after --fix."""
+    if by_javascript is None:
+        pytest.skip("needs Node and the AWS SDKs for JavaScript")
+    changed = 0
+    for name in [name.removesuffix(" sick") for name in corpus.laid if name.endswith(" sick") and "random" in name]:
+        before, after = by_javascript[f"{name} sick"], by_javascript[f"{name} mended"]
+        changed += corpus.laid[f"{name} sick"].config != corpus.laid[f"{name} mended"].config
+        for sdk in ("v3", "v2"):
+            read = before[sdk].get("value") or {}
+            kept = {key: value for key, value in read.items() if key == key.lower() and "\ufffd" not in value}
+            assert kept.items() <= (after[sdk].get("value") or {}).items(), corpus.laid[f"{name} sick"].config
+    assert changed > 50
 
 
 @pytest.mark.parametrize(("side", "asks"), [("sick", True), ("well", False)])
