@@ -69,5 +69,10 @@ class Reader:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(30)
-        self._process.stdout.close()
+        try:
+            self._process.wait(30)
+        finally:
+            # A test that was ended in the middle of a question leaves a process that may never answer it.
+            self._process.kill()
+            self._process.wait()
+            self._process.stdout.close()
