@@ -19,6 +19,7 @@ from awsprof.doctor.profile_checks import ProfileChecks, program_in
 from awsprof.doctor.role_checks import mfa_comes_with_source
 from awsprof.doctor.shared import SharedFiles
 from awsprof.errors import AwsprofError, SharedFileError
+from awsprof.profiles.undoing import REPAIR
 from awsprof.storage.private import sweep
 from awsprof.storage.replace import edit_shared_file
 
@@ -113,7 +114,7 @@ class Repairing:
         if plan.edits or plan.modes:
             # Paths that have both are named once.
             count = len({*plan.edits, *plan.modes})
-            with self._changes().begin("doctor", f"{count} file{'s' if count > 1 else ''} mended") as change:
+            with self._changes().begin(REPAIR, f"{count} file{'s' if count > 1 else ''} mended") as change:
                 plan.apply(change)
         places = self._patient.places
         for path in (places.config_file, places.credentials_file) if plan.temps else ():

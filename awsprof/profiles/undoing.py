@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from awsprof.vault import Vault
 
 UNDO = "undo"
+# A repair makes nobody's session another's, and may touch every profile there is.
+REPAIR = "doctor"
 _HARMLESS = ("region", "output", "awsprof_color", "awsprof_session_duration", "cli_pager")
 
 
@@ -127,7 +129,7 @@ class Undoing:
                 self._journal.mark_undone(other.number, None)
         for item in contents.items:
             self._follow(item)
-        for file in filter(_holds_profiles, contents.files):
+        for file in filter(_holds_profiles, contents.files if headline.command != REPAIR else ()):
             for name in _changed_profiles(file):
                 # Gone from the cache it is in any case; a file that is broken again cannot be looked into for more.
                 with contextlib.suppress(SharedFileError):
