@@ -161,6 +161,27 @@ class KeyringDaemon:
             collections = ["/org/freedesktop/secrets/aliases/default"]
             connection.send_and_get_reply(new_method_call(service, "Lock", "ao", (collections,)), timeout=5)
 
+    def store(self, collection: str, items: dict[str, str]) -> None:
+        """Store items in a collection of another program's, made and unlocked without a dialog."""
+        from jeepney import DBusAddress, new_method_call
+        from jeepney.io.blocking import open_dbus_connection
+        from secretstorage.collection import Collection
+
+        path = "/org/freedesktop/secrets"
+        service = DBusAddress(path, bus_name=_NAME, interface="org.freedesktop.Secret.Service")
+        internal = DBusAddress(
+            path, bus_name=_NAME, interface="org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
+        )
+        with contextlib.closing(open_dbus_connection(self._address)) as connection:
+            opened = new_method_call(service, "OpenSession", "sv", ("plain", ("s", "")))
+            session = connection.send_and_get_reply(opened, timeout=5).body[1]
+            label = {"org.freedesktop.Secret.Collection.Label": ("s", collection)}
+            password = (session, b"", b"of the other program", "text/plain")
+            made = new_method_call(internal, "CreateWithMasterPassword", "a{sv}(oayays)", (label, password))
+            where = connection.send_and_get_reply(made, timeout=5).body[0]
+            for name, text in items.items():
+                Collection(connection, where).create_item(name, {"profile": name}, text.encode(), replace=True)
+
     def stop(self) -> None:
         for process in (self._keyring, self._bus):
             if process is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +17,7 @@ from awsprof.errors import AnswerNeededError, AwsprofError, RefusedNameError, Us
 from awsprof.naming import ProfileName, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from awsprof.cli.world import World
     from awsprof.importing.found import Found
@@ -65,13 +64,13 @@ def import_command(
     if (new is None and source is not None) or (new is not None and not one_named):
         raise UsageError("--as names one profile, and --from needs --as", hint="'awsprof import --help' has examples.")
     found = world.searching.find(_surroundings(world))
-    rows = [world.searching.one(found, one) for one in names] if names else list(found)
+    rows = list(dict.fromkeys(world.searching.one(found, one) for one in names)) if names else list(found)
     if source is not None and not names:
         rows = []
     if as_json and (dry_run or (not names and source is None and not yes)):
         echo_json({"found": [row.to_json() for row in rows]})
         return
-    if not names and source is None:
+    if not names and source is None and not as_json:
         _show_found(world, rows)
         if not (yes or dry_run or world.terminal.can_answer()) and any(row.movable for row in rows):
             raise AnswerNeededError("Which profiles to import, and under which names,", option="--yes")
@@ -79,9 +78,10 @@ def import_command(
     if dry_run:
         _show_plan(world, choices)
     elif choices:
-        with _progress(world, len(choices)) as progress:
-            outcome = world.importing.run(choices, verify=not no_verify, force=force, progress=progress)
-        _show_outcome(world, outcome, as_json=as_json)
+        outcome = _run(world, choices, verify=not no_verify, force=force, as_json=as_json)
+        _show_end(world, outcome, as_json=as_json)
+    elif as_json:
+        echo_json({"imported": [], "left": []})
     else:
         world.say("Nothing was imported.")
 
@@ -197,45 +197,64 @@ def _show_plan(world: World, choices: Sequence[Choice]) -> None:
     show_dry(preview)
 
 
-@contextlib.contextmanager
-def _progress(world: World, count: int) -> Iterator[Callable[[Choice], None]]:
-    """Show on a terminal which of several is being looked at."""
-    if count < 2 or world.quiet or not world.terminal.shows_progress():
-        yield lambda _: None
-        return
-    done = 0
+def _run(world: World, choices: Sequence[Choice], *, verify: bool, force: bool, as_json: bool) -> Outcome:
+    """Import, and say of each batch what was moved as soon as it is: a later Ctrl-C does not take it back."""
+    from awsprof.importing.moving import Outcome
 
-    def show(choice: Choice) -> None:
-        nonlocal done
-        done += 1
-        click.echo(f"\r\x1b[K{done} of {count}: {printable(choice.found.name)}", nl=False, err=True, file=sys.stderr)
-
+    whole = Outcome()
+    progress = _Progress(world, len(choices))
     try:
-        yield show
+        for batch in world.importing.run(choices, verify=verify, force=force, progress=progress.show):
+            progress.clear()
+            whole.moved += batch.moved
+            whole.left += batch.left
+            _show_moved(world, batch.moved, as_json=as_json)
     finally:
-        click.echo("\r\x1b[K", nl=False, err=True)
+        progress.clear()
+    return whole
 
 
-def _show_outcome(world: World, outcome: Outcome, *, as_json: bool) -> None:
-    for moved in outcome.moved:
+class _Progress:
+    """On a terminal, one line that tells which of several profiles is being looked at."""
+
+    def __init__(self, world: World, count: int) -> None:
+        self._count = count
+        self._shown = count > 1 and not world.quiet and world.terminal.shows_progress()
+        self._done = 0
+
+    def show(self, choice: Choice) -> None:
+        self._done += 1
+        if self._shown:
+            name = printable(choice.found.name)
+            click.echo(f"\r\x1b[K{self._done} of {self._count}: {name}", nl=False, err=True)
+
+    def clear(self) -> None:
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _show_moved(world: World, batch: Sequence[Moved], *, as_json: bool) -> None:
+    for moved in batch:
+        if not as_json:
+            click.echo(_sentence(moved))
         for warning in moved.warnings:
             world.warn(f"{moved.name}: {warning}")
-        for sentence in world.following.rename(moved.name, moved.profile) if moved.name != moved.profile.name else ():
+        if moved.name == moved.profile.name:
+            continue
+        for sentence in world.following.rename(moved.name, moved.profile):
             world.warn(sentence)
+        if world.environ.get("AWS_PROFILE") == moved.name:
+            world.warn(f"AWS_PROFILE still names {moved.name} in this shell: 'awsprof use {moved.profile.name}'")
+
+
+def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
     if outcome.left and not outcome.moved and len({one.error.message for one in outcome.left}) == 1:
+        # One reason for all, as where AWS is out of reach: it has an exit status of its own.
         raise outcome.left[0].error
     if as_json:
-        echo_json(
-            {
-                "imported": [
-                    {"from": one.name, "profile": profile_object(world, one.profile)} for one in outcome.moved
-                ],
-                "left": [_left_object(one) for one in outcome.left],
-            }
-        )
+        imported = [{"from": one.name, "profile": profile_object(world, one.profile)} for one in outcome.moved]
+        echo_json({"imported": imported, "left": [_left_object(one) for one in outcome.left]})
     else:
-        for moved in outcome.moved:
-            click.echo(_sentence(moved))
         for one in outcome.left:
             show_error(one.error.status, f"{one.name}: {one.error.message}", one.error.hint)
         if outcome.moved:

@@ -155,27 +155,31 @@ class Importing:
         verify: bool = True,
         force: bool = False,
         progress: Callable[[Choice], None] = lambda _: None,
-    ) -> Outcome:
+    ) -> Iterator[Outcome]:
         """
-        Import *choices*; what fails is left as it is, and the others are done.
+        Import *choices*, a batch at a time; what fails is left as it is, and the others are done.
 
         Args:
             verify: Ask AWS whose the keys are; else the files must say the account.
             force: Allow a protected env to share its account.
             progress: Told of each before it is looked at.
+
+        Yields:
+            What came of each batch, once it is whole.
         """
-        outcome = Outcome()
+        final: AwsprofError | None = None
         for start in range(0, len(choices), BATCH):
+            outcome = Outcome()
             batch = choices[start : start + BATCH]
-            final = next((one.error for one in outcome.left if isinstance(one.error, _FINAL)), None)
             if final is not None:
                 outcome.left += [Left(choice.found.name, final) for choice in batch]
-                continue
-            with self._turn():
-                waiting = [choice for choice in batch if not self._was_moved(choice, outcome)]
-                moves = self._verified(waiting, outcome, verify=verify, force=force, progress=progress)
-                self._move(moves, outcome, verify=verify)
-        return outcome
+            else:
+                with self._turn():
+                    waiting = [choice for choice in batch if not self._was_moved(choice, outcome)]
+                    moves = self._verified(waiting, outcome, verify=verify, force=force, progress=progress)
+                    self._move(moves, outcome, verify=verify)
+                final = next((one.error for one in outcome.left if isinstance(one.error, _FINAL)), None)
+            yield outcome
 
     def _was_moved(self, choice: Choice, outcome: Outcome) -> bool:
         """Whether another import has moved this very profile since it was found."""
@@ -323,6 +327,8 @@ class Importing:
             warnings.append(
                 f"{profile.name} is a protected profile without an MFA device: its key alone opens the account"
             )
+        if move.keys is not None and not profile.region:
+            warnings.append(f"No region is set: 'awsprof set {profile.name} region=REGION' sets one")
         if found.place is Place.KEYRING:
             warnings.append(f"{found.tool} still has its own copy of {printable(found.name)}'s key")
         return Moved(found.name, profile, move.verified.arn if move.verified else None, tuple(warnings))

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from awsprof.errors import VaultError
+from awsprof.errors import VaultError, VaultLockedError
 from awsprof.naming import printable
 from awsprof.vault.keyring_vault import bounded
 from awsprof.vault.patience import BoundedCalls
@@ -47,10 +47,10 @@ class PeerSecrets:
 
     def items(self) -> list[PeerItem]:
         """
-        Return the names of all items; opens none.
+        Return the names of all items. A collection that is locked has the desktop ask a person: its names are too.
 
         Raises:
-            VaultError: The service does not answer.
+            VaultError: The service does not answer, or a collection stays locked.
         """
         if not self._there:
             return []
@@ -75,16 +75,22 @@ def _collections() -> Iterator[list[tuple[str, Collection]]]:
     from secretstorage import dbus_init, get_all_collections
 
     with contextlib.closing(dbus_init()) as connection:
-        yield [
+        found = [
             (_COLLECTIONS[label], collection)
             for collection in get_all_collections(connection)
             if (label := collection.get_label()) in _COLLECTIONS
         ]
+        for tool, collection in found:
+            # True: the person has dismissed the dialog.
+            if collection.is_locked() and collection.unlock():
+                raise VaultLockedError(f"{tool}'s collection in the OS keyring is locked")
+        yield found
 
 
 def _labels() -> list[PeerItem]:
     with _collections() as found:
-        return [PeerItem(tool, item.get_label()) for tool, collection in found for item in collection.get_all_items()]
+        items = {PeerItem(tool, item.get_label()) for tool, collection in found for item in collection.get_all_items()}
+    return sorted(items, key=lambda item: (item.name, item.tool))
 
 
 def _secret(tool: str, name: str) -> str | None:
@@ -92,8 +98,6 @@ def _secret(tool: str, name: str) -> str | None:
         for owner, collection in found:
             for item in collection.get_all_items() if owner == tool else ():
                 if item.get_label() == name:
-                    if item.is_locked():
-                        item.unlock()
                     return _unwrapped(item.get_secret())
     return None
 

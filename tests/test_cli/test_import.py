@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from awsprof.errors import VaultError
+from awsprof.errors import UnreachableError, VaultError
+from awsprof.importing.moving import BATCH
 from awsprof.sessions.keys import load_keys
 from tests.test_cli.conftest import DEV, OTHER, PROD, everything, write_config, write_settings
 from tests.test_importing.awsfake import FakeAws, FakeKey
@@ -394,7 +395,7 @@ def test_a_dead_key_is_left_and_the_others_are_done(awsprof: CommandLine, cloud:
     write_config(home, "".join(f"[autochart-{env}]\n{key.lines}\n" for env, key in keys.items()), "credentials")
     outcome = awsprof("import", "--yes", "--json")
     assert outcome.status == 1
-    answer = json.loads(outcome.stdout[outcome.stdout.index("{") :])
+    answer = json.loads(outcome.stdout)
     assert [row["from"] for row in answer["imported"]] == ["autochart-dev", "autochart-prod"]
     assert [(row["name"], row["status"]) for row in answer["left"]] == [("autochart-qa", 7)]
     assert credentials_of(home) == f"[autochart-qa]\n{dead.lines}\n"
@@ -464,6 +465,57 @@ def test_asking_for_each(awsprof: CommandLine, cloud: FakeAws, home: Path) -> No
     assert awsprof.terminal.questions[0].startswith("autochart-dev as PRODUCT ENV USER (empty for autochart_dev_paul")
     assert "'default' is refused" in awsprof.terminal.questions[4]
     assert awsprof("import", answers=["-", "-"]).stderr.endswith("Nothing was imported.\n")
+
+
+def test_ctrl_c_between_two_batches(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """What was moved before stays moved, was said, and can be undone; the batch that was cut off is as it was."""
+    keys = [cloud.key(DEV) for _ in range(BATCH + 5)]
+    text = "".join(f"[autochart_e{number}-dev_paul]\n{key.lines}\n" for number, key in enumerate(keys))
+    write_config(home, text.replace("-dev_paul", "_Paul"), "credentials")
+
+    def break_late(call: Callable[[], object]) -> object:
+        if len(cloud.asked) > 2 * BATCH + 7:
+            raise KeyboardInterrupt
+        return call()
+
+    cloud.around = break_late  # type: ignore[assignment]
+    outcome = awsprof("import", "--yes")
+    assert outcome.status == 130
+    assert outcome.stdout.count("Imported autochart_e") == len(awsprof.items) == BATCH
+    assert credentials_of(home).count("aws_access_key_id") == 5
+    cloud.around = lambda call: call()
+    again = awsprof("import", "--yes")
+    assert (again.status, credentials_of(home), len(awsprof.items)) == (0, "", BATCH + 5)
+    assert [awsprof("undo", "--yes").status for _ in range(2)] == [0, 0]
+    assert credentials_of(home).count("aws_access_key_id") == BATCH + 5
+    assert awsprof.items == {}
+
+
+def test_aws_out_of_reach_ends_it_at_once(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """With no answer for one key, AWS is not asked for the others, and the status is that of no answer."""
+    text = "".join(f"[autochart-{env}]\n{cloud.key(DEV).lines}\n" for env in ("dev", "qa", "test"))
+    write_config(home, text, "credentials")
+    asked: list[int] = []
+
+    def no_answer(call: Callable[[], object]) -> object:
+        asked.append(1)
+        raise UnreachableError("AWS does not answer", sent=False)
+
+    cloud.around = no_answer  # type: ignore[assignment]
+    outcome = awsprof("import", "--yes")
+    assert (outcome.status, len(asked), credentials_of(home)) == (7, 1, text)
+    assert "AWS does not answer" in outcome.stderr
+
+
+def test_active_profile_is_warned_of(
+    awsprof: CommandLine, cloud: FakeAws, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(home, f"[autochart-dev]\n{cloud.key(DEV).lines}region = eu-west-1\n", "credentials")
+    monkeypatch.setenv("AWS_PROFILE", "autochart-dev")
+    outcome = awsprof("import", "--yes")
+    assert outcome.status == 0
+    assert "AWS_PROFILE still names autochart-dev in this shell: 'awsprof use autochart_dev_paul'" in outcome.stderr
+    assert "No region is set" not in outcome.stderr
 
 
 def test_dry_run_changes_nothing_and_masks_secrets(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:

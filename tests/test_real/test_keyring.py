@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -98,6 +100,32 @@ def test_two_writers_at_once(at_desktop: Machine) -> None:
         assert [outcome.status for outcome in pool.map(machine.add, members)] == [0, 0, 0, 0]
     for member in members:
         assert machine.succeed("credential-process", member.name).json()["AccessKeyId"] == member.key.id
+
+
+def test_import_from_other_tools_keyrings(at_desktop: Machine, desktop: KeyringDaemon, tmp_path: Path) -> None:
+    """What aws-vault and Granted stored, in their own collections and wrapping, is found, taken and proven."""
+    machine = at_desktop
+    machine.extra["AWSPROF_USER"] = "paul"
+    one, two = (machine.member(env, "111111111111", mfa=False, user=env) for env in ("dev", "qa"))
+    wrapped = {}
+    for name, key in (("autochart-dev", one.key), ("autochart-qa", two.key)):
+        data = json.dumps({"AccessKeyID": key.id, "SecretAccessKey": key.secret, "SessionToken": "", "Source": ""})
+        wrapped[name] = json.dumps({"Key": name, "Data": base64.b64encode(data.encode()).decode(), "Label": "x"})
+    desktop.store("awsvault", {"autochart-dev": wrapped["autochart-dev"], "session,YQ,,1700000000": "{}"})
+    desktop.store("granted-aws-iam-credentials", {"autochart-qa": wrapped["autochart-qa"]})
+    found = machine.succeed("import", "--json").json()["found"]
+    assert [(row["name"], row["where"], row["tool"], row["proposed"]) for row in found] == [
+        ("autochart-dev", "keyring", "aws-vault", "autochart_dev_paul"),
+        ("autochart-qa", "keyring", "Granted", "autochart_qa_paul"),
+    ]
+    imported = machine.succeed("import", "--yes")
+    assert "aws-vault still has its own copy of autochart-dev's key" in imported.stderr
+    for name, member in (("autochart_dev_paul", one), ("autochart_qa_paul", two)):
+        words = ("--output", "json", "--region", "eu-west-1", "--profile", name)
+        said = machine.run("aws", "sts", "get-caller-identity", *words)
+        assert said.status == 0, said
+        assert said.json()["Arn"] == member.arn
+        assert _files_with(member.key.secret, tmp_path) == []
 
 
 def test_locked_keyring_without_a_person(at_desktop: Machine, desktop: KeyringDaemon) -> None:
