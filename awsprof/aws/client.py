@@ -98,6 +98,7 @@ class Client:
         self._region = region
         self._environ = environ
         self._trace = trace
+        self._clients: dict[tuple[int, bool], BaseClient] = {}
 
     def read(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that may be done twice; a lost answer or a busy service is asked again, with backoff."""
@@ -105,11 +106,9 @@ class Client:
 
     def pages(self, operation: str, rows: str, **parameters: Any) -> Iterator[Any]:
         """Read what *operation* lists under *rows*, page after page; the next page is asked for when it is needed."""
-        # Making a client takes longer than a page, and a list may have hundreds.
-        client = self._build(READ_ATTEMPTS, glance=False)
         token: dict[str, str] = {}
         while True:
-            answer = self._call(operation, {**parameters, **token}, attempts=READ_ATTEMPTS, client=client)
+            answer = self._call(operation, {**parameters, **token}, attempts=READ_ATTEMPTS)
             yield from answer[rows]
             following = next((key for key in _NEXT_PAGE if answer.get(key)), None)
             if following is None:
@@ -125,19 +124,19 @@ class Client:
         return self._call(operation, parameters, attempts=1)
 
     def _call(
-        self,
-        operation: str,
-        parameters: dict[str, Any],
-        *,
-        attempts: int,
-        glance: bool = False,
-        client: BaseClient | None = None,
+        self, operation: str, parameters: dict[str, Any], *, attempts: int, glance: bool = False
     ) -> dict[str, Any]:
         place = f"in {self._region}"
         with traced(self._trace, f"{self._service} {operation} {place}"):
             with translated(operation, place, may_be_done=attempts == 1 and not glance):
-                client = client or self._build(attempts, glance)
-                return dict(getattr(client, _snake(operation))(**parameters))
+                return dict(getattr(self._built(attempts, glance), _snake(operation))(**parameters))
+
+    def _built(self, attempts: int, glance: bool) -> BaseClient:
+        """Return botocore's client; making one takes longer than a page, and a list may have hundreds."""
+        key = (attempts, glance)
+        if key not in self._clients:
+            self._clients[key] = self._build(attempts, glance)
+        return self._clients[key]
 
     def _build(self, attempts: int, glance: bool) -> BaseClient:
         token = self._credentials.session_token if isinstance(self._credentials, SessionCredentials) else None

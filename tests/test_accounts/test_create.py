@@ -1,0 +1,1 @@
+"""``awsprof account create``: from an empty organization to an account one works in."""
