@@ -99,7 +99,7 @@ class Entry:
 
     def step(self) -> Step:
         """The step that comes by the credentials; in a new account it may take minutes."""
-        return Step("way in", self._look, self._do)
+        return Step("way in", self._look, self._do, waits=True)
 
     def open(self) -> None:
         """

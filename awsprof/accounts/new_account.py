@@ -220,10 +220,15 @@ class NewAccount:
         )
 
     def _request(self) -> AccountRequest | None:
-        """Return an earlier CreateAccount of that name that is still on its way."""
-        states = [RequestState.IN_PROGRESS]
-        requests = self._aws().account_requests(**self._entry.via.caller, states=states)
-        return next((it for it in requests if it.name == self._name), None)
+        """Return an earlier CreateAccount of that name that is on its way, or whose account no list shows yet."""
+        states = [RequestState.IN_PROGRESS, RequestState.SUCCEEDED]
+        asked = self._aws().account_requests(**self._entry.via.caller, states=states)
+        requests = [it for it in asked if it.name == self._name]
+        made = {it.account_id for it in requests if it.state is RequestState.SUCCEEDED}
+        if made:
+            # Those that are listed were closed or renamed since, else their name would have told.
+            made -= {account.id for account in self._aws().accounts(**self._entry.via.caller) if account.id in made}
+        return next((it for it in requests if it.state is RequestState.IN_PROGRESS or it.account_id in made), None)
 
     # --- deeds
 

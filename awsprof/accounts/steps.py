@@ -73,12 +73,13 @@ class Step:
     One thing that must be so in the end.
 
     *look* only reads. *do* makes it so, is called after a look that said ``to-do``, and returns what was made; it may
-    be called again after it failed at any point.
+    be called again after it failed at any point. *waits* where it knows itself how long to be patient.
     """
 
     name: str
     look: Callable[[], Seen]
     do: Callable[[], str]
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class Run:
         # Before it is made: after a crash this is all that tells of it.
         record(f"{step.name} begun")
         try:
-            detail = self._patiently(step, step.do)
+            detail = step.do() if step.waits else self._patiently(step, step.do)
         except AwsError as error:
             # Another process may have been faster, or the answer was lost on its way.
             if not (may_be_done(error) or isinstance(error, AlreadyThereError)):
