@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from awsprof.accounts.documents import GUARD_NAME, SELF_SERVICE_NAME, demands_mfa, guard, self_service
-from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
+from awsprof.accounts.steps import Seen, State, Step, ok, skipped, to_do, unseen
 from awsprof.errors import AlreadyThereError, AwsprofError, NotFoundError, UsageError
 from awsprof.naming import printable
 
@@ -82,12 +82,26 @@ class Group:
         """
         return Step("MFA demanded", lambda: unless() or self._look_guard(), self._attach_guard)
 
+    def without_devices(self, *, but_for: str) -> Seen | None:
+        """Tell why MFA must not be demanded of the group: others in it have no device, and would be locked out."""
+        if not self._entry.is_open:
+            return unseen(self.name)
+        if self._look_guard().state is State.OK:
+            return None
+        members = self._aws().group_members(**self._entry.caller, group=self.name) or []
+        bare = [
+            name
+            for name in members
+            if name != but_for and not self._aws().mfa_devices(**self._entry.caller, user_name=name)
+        ]
+        return skipped(f"{', '.join(bare)} in {self.name} would be locked out, having no MFA device") if bare else None
+
     # --- looks
 
     def _look(self) -> Seen:
         if not self._entry.is_open:
             return unseen(self.name)
-        if self._aws().has_group(**self._entry.caller, group=self.name):
+        if self._aws().group_members(**self._entry.caller, group=self.name) is not None:
             return ok(self.name)
         if self._given_arn is None and needs_policy(self.name):
             raise UsageError(

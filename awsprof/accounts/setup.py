@@ -172,7 +172,7 @@ class Accounts:
         in_team = row.account_id if row is not None else None
         if None not in (given, in_team) and given != in_team:
             raise AwsprofError(
-                f"--account-id says {given}, and the team file says {in_team} for {name.env}",
+                f"The account should be {given}, and the team file says {in_team} for {name.env}",
                 hint="Correct whichever is wrong.",
             )
         return given or in_team
@@ -246,6 +246,25 @@ class Accounts:
             *([group.guard_step(unless=own.without_device)] if request.require_mfa else []),
             *own.desktop_steps(),
         ]
+
+
+def own_entry(accounts: Accounts, actor: Profile, name: ProfileName, *, is_own: bool) -> Entry:
+    """
+    Go into the account of a product's env.
+
+    Args:
+        is_own: Whether *actor* is a profile of that very env, and its account therefore the one.
+
+    Raises:
+        AwsprofError: The team file names another account.
+        AccessDeniedError: There is no way in.
+    """
+    via = accounts.via(actor)
+    if is_own:
+        accounts.known_account_id(name, via.account_id)
+    entry = accounts.entry(via, actor, via.account_id if is_own else accounts.account_id(via, name, None))
+    entry.open()
+    return entry
 
 
 def what_no_call_can_do(email: str | None) -> list[str]:

@@ -157,17 +157,19 @@ class IamAdministration(Service):
 
     # --- groups
 
-    def has_group(self, credentials: Credentials, *, region: str, group: str) -> bool:
+    def group_members(self, credentials: Credentials, *, region: str, group: str) -> list[str] | None:
         """
-        Whether the account has a group of that name.
+        List the names of the users in a group; None where there is no such group.
 
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetGroup.html
         """
         try:
-            self._client("iam", credentials, region).read("GetGroup", GroupName=group, MaxItems=1)
+            return [
+                row["UserName"]
+                for row in self._client("iam", credentials, region).pages("GetGroup", "Users", GroupName=group)
+            ]
         except NotFoundError:
-            return False
-        return True
+            return None
 
     def create_group(self, credentials: Credentials, *, region: str, group: str) -> None:
         """

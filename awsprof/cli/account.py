@@ -8,6 +8,7 @@ import click
 
 from awsprof.cli.account_request import as_planned, conclude, first_password, request, setting_up
 from awsprof.cli.account_steps import Manner, accounts, carry_out
+from awsprof.cli.account_user import user_command
 from awsprof.cli.main import Group
 from awsprof.cli.mfa import warn_of_stored_seed
 from awsprof.cli.selecting import one
@@ -30,6 +31,7 @@ def account_command() -> None:
     \b
     awsprof account create autochart dev --email paul@example.com --via company_main_paul
     awsprof account setup autochart dev --via company_main_paul
+    awsprof account user autochart dev anna
     awsprof account password prod --copy
     """
 
@@ -162,3 +164,6 @@ def password_command(world: World, selector: str, copy: bool, show: bool) -> Non
     put(first_password(world, name))
     if copy:
         click.echo("Copied")
+
+
+account_command.add_command(user_command)

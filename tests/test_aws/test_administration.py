@@ -88,9 +88,9 @@ def test_lists_are_read_page_by_page(aws: LocalAWS, calls: Aws, keys: LongTermCr
 
 def test_a_group_a_user_and_what_they_may(calls: Aws, keys: LongTermCredentials) -> None:
     """Made, read back, and taken away again."""
-    assert not calls.has_group(keys, region=REGION, group="sysadmins")
+    assert calls.group_members(keys, region=REGION, group="sysadmins") is None
     calls.create_group(keys, region=REGION, group="sysadmins")
-    assert calls.has_group(keys, region=REGION, group="sysadmins")
+    assert calls.group_members(keys, region=REGION, group="sysadmins") == []
     own = calls.create_policy(keys, region=REGION, name="own", description="Of the test", document=DOCUMENT)
     for arn in (ADMINISTRATOR, own, own):
         calls.attach_group_policy(keys, region=REGION, group="sysadmins", policy_arn=arn)
@@ -110,6 +110,7 @@ def test_a_group_a_user_and_what_they_may(calls: Aws, keys: LongTermCredentials)
     for _ in range(2):
         calls.add_user_to_group(keys, **anna, group="sysadmins")
     assert calls.groups_of_user(keys, **anna) == ["sysadmins"]
+    assert calls.group_members(keys, region=REGION, group="sysadmins") == ["anna"]
     calls.remove_user_from_group(keys, **anna, group="sysadmins")
     assert calls.groups_of_user(keys, **anna) == []
     assert calls.attached_user_policies(keys, region=REGION, user_name="paul") == [
