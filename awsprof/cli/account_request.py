@@ -50,7 +50,7 @@ def setting_up(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--group", metavar="NAME", default="sysadmins", help="The group the user is put into."),
         click.option("--alias", metavar="NAME", help="The account's alias; PRODUCT-ENV when left out."),
         click.option("--region", metavar="REGION", help="The new profile's region."),
-        click.option("--user", metavar="NAME", help="The user to make; the setting 'user' when left out."),
+        click.option("--user", metavar="USER", help="The user to make; the setting 'user' when left out."),
         click.option("--via", metavar="SELECTOR", help="The profile that acts; AWS_PROFILE when left out."),
     ):
         function = option(function)

@@ -89,28 +89,27 @@ def test_dry_run(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -
     assert row(outcome, "account's place") == ("unseen", "in apps")
 
 
-@pytest.mark.parametrize(
-    ("email", "sentence"),
-    [
-        ("paul", "'paul' is no e-mail address"),
-        ("paul@example", "'paul@example' is no e-mail address"),
-        ("paul pan@example.com", "is no e-mail address"),
-        ("p" * 40 + "@example.com", "has 66 characters, and AWS takes 64"),
-    ],
-)
-def test_addresses(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, email: str, sentence: str) -> None:
+ADDRESSES = {
+    "paul": "'paul' is no e-mail address",
+    "paul@example": "'paul@example' is no e-mail address",
+    "paul pan@example.com": "is no e-mail address",
+    f"{'p' * 40}@example.com": "has 66 characters, and AWS takes 64",
+}
+
+
+def test_addresses(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
     """What AWS would refuse is refused before anything is planned."""
     aws.clear_calls()
-    outcome = awsprof("account", "create", "autochart", "dev", "--via", VIA, "--email", email, "--yes")
-    assert (outcome.status, aws.calls) == (2, [])
-    assert sentence in outcome.stderr
+    for email, sentence in ADDRESSES.items():
+        outcome = awsprof("account", "create", "autochart", "dev", "--via", VIA, "--email", email, "--yes")
+        assert (outcome.status, aws.calls) == (2, [])
+        assert sentence in outcome.stderr
 
 
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [
         ("ACCOUNT_LIMIT_EXCEEDED", "the organization has as many accounts as it may"),
-        ("CONCURRENT_ACCOUNT_MODIFICATION", "another account was being made at the same time"),
         ("SOMETHING_NEW", "AWS says SOMETHING_NEW"),
     ],
 )

@@ -161,35 +161,33 @@ def test_no_is_no(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) 
     assert (outcome.status, outcome.stderr, changes(aws)) == (1, "Nothing was changed.\n", [])
 
 
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (["prod", "--yes"], "How the MFA device of a protected env is made needs an answer"),
-        (["prod", "--yes", "--mfa", "ask"], "Which two codes the new device shows needs an answer"),
-        (["dev", "--mfa", "ask"], "Which two codes the new device shows needs an answer"),
-        (["dev"], "Which two codes the new device shows needs an answer"),
-        (["dev", "--mfa", "skip"], "Do what is to do needs an answer"),
-        (["de", "--yes", "--alias", "Auto"], "'Auto' cannot be an account alias"),
-        (["dev", "--yes", "--alias", "a" * 64], "cannot be an account alias"),
-        (["dev", "--yes", "--group", "a b"], "'a b' cannot be a group's name"),
-        (["dev", "--yes", "--policy", "Admin"], "'Admin' is no policy's ARN"),
-        (["dev", "--yes", "--group", "coders"], "has no group 'coders', and what a new one may do is not said"),
-        (["dev", "--yes", "--account-id", "1"], "'1' is no account id"),
-        (["Dev", "--yes"], "'Dev' cannot be an env"),
-        (["dev", "--yes", "--json", "--password", "show"], "exclude each other"),
-        (["a" * 32, "--yes"], None),
-    ],
-)
-def test_refused_before_the_plan(
-    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, words: list[str], sentence: str | None
-) -> None:
+REFUSED = {
+    "prod --yes": "How the MFA device of a protected env is made needs an answer",
+    "prod --yes --mfa ask": "Which two codes the new device shows needs an answer",
+    "dev --mfa ask": "Which two codes the new device shows needs an answer",
+    "dev": "Which two codes the new device shows needs an answer",
+    "dev --mfa skip": "Do what is to do needs an answer",
+    "dev --yes --alias Auto": "'Auto' cannot be an account alias",
+    f"dev --yes --alias {'a' * 64}": "cannot be an account alias",
+    "dev --yes --group a/b": "'a/b' cannot be a group's name",
+    "dev --yes --policy Admin": "'Admin' is no policy's ARN",
+    "dev --yes --group coders": "has no group 'coders', and what a new one may do is not said",
+    "dev --yes --account-id 1": "'1' is no account id",
+    "Dev --yes": "'Dev' cannot be an env",
+    "dev --yes --json --password show": "exclude each other",
+    f"{'a' * 32} --yes": None,
+}
+
+
+def test_refused_before_the_plan(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
     """Exit 2: nothing planned, nothing changed."""
     company.member(DEV, "autochart_dev")
     aws.clear_calls()
-    product = "autochart" if sentence else "b" * 32
-    outcome = awsprof("account", "setup", product, *words, "--via", VIA)
-    assert (outcome.status, changes(aws)) == (2, [])
-    assert (sentence or "has 65 characters, and AWS takes 50") in outcome.stderr
+    for words, sentence in REFUSED.items():
+        product = "autochart" if sentence else "b" * 32
+        outcome = awsprof("account", "setup", product, *words.split(), "--via", VIA)
+        assert (outcome.status, changes(aws)) == (2, []), words
+        assert (sentence or "has 65 characters, and AWS takes 50") in outcome.stderr
 
 
 def test_nobody_is_named(awsprof: WatchedCommandLine, company: Company) -> None:

@@ -172,7 +172,7 @@ _EVERY = [Fault(number, *kind) for number in range(1, THINGS + 1) for kind in KI
 
 
 @pytest.mark.parametrize(
-    "fault", _EVERY if os.environ.get("AWSPROF_TEST_ALL") else random.Random(9).sample(_EVERY, 5), ids=str
+    "fault", _EVERY if os.environ.get("AWSPROF_TEST_ALL") else random.Random(9).sample(_EVERY, 3), ids=str
 )
 def test_a_fault(
     awsprof: WatchedCommandLine, anna: User, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch, fault: Fault
