@@ -122,6 +122,9 @@ def conclude(world: World, name: ProfileName, manner: Manner, *, password: str, 
         click.echo(f"First console password of {name.user}: {first_password(world, str(name))}")
     else:
         world.say(f"The first console password: 'awsprof account password {name} --copy'.")
+    team = world.team
+    if team is not None and team.product == name.product and not getattr(team.envs.get(name.env), "account_id", None):
+        world.say(f"{team.path} does not tell the account of {name.env} yet: 'awsprof product init' adds it.")
     world.say("What no call of AWS's can do:")
     for sentence in what_no_call_can_do(email):
         world.say(f"- {sentence}")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from awsprof.accounts.setup import own_entry
 from awsprof.cli.account_request import as_planned
 from awsprof.cli.account_steps import Manner, accounts, carry_out
 from awsprof.cli.main import Command
@@ -84,6 +83,8 @@ def user_command(
 
 
 def _entry(world: World, name: ProfileName, via: str | None) -> Entry:
+    from awsprof.accounts.setup import own_entry
+
     service = accounts(world)
     actor = one(world, via or f"{name.product}_{name.env}", (None, None, False))
     return own_entry(service, actor, name, is_own=via is None)

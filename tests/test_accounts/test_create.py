@@ -47,8 +47,11 @@ def row(outcome: Outcome, step: str) -> tuple[str, str]:
 
 def test_dev_and_prod(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
     """Two accounts in one unit of the product, each with an address of its own; a second run reads only."""
+    team = awsprof.home / ".awsprof.toml"
+    team.write_text('product = "autochart"\n')
     for env in ("dev", "prod"):
         outcome = create(awsprof, env, "--yes", "--mfa", "skip")
+        assert f"{team} does not tell the account of {env} yet: 'awsprof product init' adds it." in outcome.stderr
         assert outcome.status == 0, outcome
         assert f"reset its password by e-mail (paul+autochart_{env}@example.com)" in outcome.stderr
     assert places() == {"master": "Root", "autochart_dev": "autochart", "autochart_prod": "autochart"}
