@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from awsprof.accounts.documents import account_name
 from awsprof.accounts.entry import Entry, Via
 from awsprof.accounts.first_key import FirstKey
-from awsprof.accounts.group import Group
+from awsprof.accounts.group import Group, needs_policy
 from awsprof.accounts.member import Member
 from awsprof.accounts.new_account import NewAccount
 from awsprof.accounts.own_profile import Mfa, OwnProfile
 from awsprof.accounts.settings import AccountSettings
-from awsprof.errors import AnswerNeededError, AwsprofError, ExistsError, NoSingleProfileError
+from awsprof.errors import AnswerNeededError, AwsprofError, ExistsError, NoSingleProfileError, UsageError
 from awsprof.profiles.adding import AddRequest
 from awsprof.sessions.roles import role_session_name
 
@@ -191,15 +191,12 @@ class Accounts:
 
         Raises:
             ExistsError: A profile has the name, and the account is to be made yet.
+            UsageError: What a group of a new account may do is not said.
             AwsprofError: The profile is there and of another account or kind, or the account is shared.
         """
         there = self._outside.files.profiles().get(str(request.name))
-        if account_id is None and new and there is not None:
-            raise ExistsError(
-                f"There is a profile {there.name} already, of account {there.account_id or 'unknown'}, and no such "
-                "account in the organization",
-                hint=f"'awsprof account setup' sets that account up; 'awsprof remove {there.name}' makes way.",
-            )
+        if account_id is None and new:
+            _check_new(request, there)
         if account_id is not None:
             if there is not None and there.account_id not in (None, account_id):
                 raise AwsprofError(
@@ -246,6 +243,20 @@ class Accounts:
             *([group.guard_step(unless=own.without_device)] if request.require_mfa else []),
             *own.desktop_steps(),
         ]
+
+
+def _check_new(request: SetupRequest, there: Profile | None) -> None:
+    """Refuse what an account that is to be made yet cannot come to."""
+    if there is not None:
+        raise ExistsError(
+            f"There is a profile {there.name} already, of account {there.account_id or 'unknown'}, and no such "
+            "account in the organization",
+            hint=f"'awsprof account setup' sets that account up; 'awsprof remove {there.name}' makes way.",
+        )
+    if request.policy_arn is None and needs_policy(request.group):
+        raise UsageError(
+            f"What the group '{request.group}' of a new account may do is not said", hint="Say it with --policy ARN."
+        )
 
 
 def own_entry(accounts: Accounts, actor: Profile, name: ProfileName, *, is_own: bool) -> Entry:

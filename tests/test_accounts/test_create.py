@@ -177,6 +177,14 @@ def test_a_profile_that_is_there(awsprof: WatchedCommandLine, company: Company, 
     assert f"There is a profile autochart_dev_paul already, of account {DEV}" in outcome.stderr
 
 
+def test_a_group_of_ones_own(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """A new account has no such group, so what it may do must be said: exit 2, before anything is made."""
+    aws.clear_calls()
+    outcome = create(awsprof, "dev", "--yes", "--group", "coders")
+    assert (outcome.status, changes(aws)) == (2, [])
+    assert "What the group 'coders' of a new account may do is not said" in outcome.stderr
+
+
 def test_only_the_management_account_can(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
     """A member's profile is told whose it must be."""
     key = company.member(PROD, "other").user("paul").access_key()
