@@ -57,11 +57,16 @@ def one_clock(awsprof: WatchedCommandLine, aws: LocalAWS, monkeypatch: pytest.Mo
 
 
 @pytest.fixture(scope="session")
-def _session() -> Session:
-    """A session that makes a client once for the same words: that takes longer than a call, and no test is about it."""
-    session = isolated_session()
+def _shared() -> Session:
+    """One botocore session for all calls, since loading IAM's description takes longer than all the rest."""
+    return isolated_session()
+
+
+@pytest.fixture
+def _session(_shared: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """The same, making a client once for the same words in one test: that takes longer than a call."""
     made: dict[object, Any] = {}
-    create = session.create_client
+    create = _shared.create_client
 
     def create_client(service: str, *, config: Any, **words: Any) -> Any:
         key = (service, *words.items(), config.read_timeout, config.connect_timeout, str(config.retries))
@@ -69,13 +74,12 @@ def _session() -> Session:
             made[key] = create(service, config=config, **words)
         return made[key]
 
-    session.create_client = create_client
-    return session
+    monkeypatch.setattr(_shared, "create_client", create_client)
+    return _shared
 
 
 @pytest.fixture(autouse=True)
 def one_session(_session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One botocore session for all calls, since loading IAM's description takes longer than all the rest."""
     monkeypatch.setattr("awsprof.aws.client.isolated_session", lambda: _session)
 
 
