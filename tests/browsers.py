@@ -44,6 +44,11 @@ class FakeBrowsers:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return directory
 
+    def has_directory(self, profile: Profile) -> bool:
+        if self.failure is not None:
+            raise self.failure
+        return (self.root / "usual" / profile.name).is_dir()
+
     def open(self, profile: Profile, url: str, *, browser: str | None = None) -> None:
         if self.failure is not None:
             raise self.failure

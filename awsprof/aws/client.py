@@ -50,7 +50,8 @@ _ANSWER_TIMEOUT_S = 30
 _GLANCE_CONNECT_TIMEOUT_S = 2
 _GLANCE_TIMEOUT_S = 3
 NOTABLE_SKEW_S = 30
-
+# What an answer that is not all of a list holds, and what the next question takes: IAM's, and Organizations'.
+_NEXT_PAGE = ("Marker", "NextToken")
 
 _INVALID_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException")
@@ -61,6 +62,15 @@ _STATES = {
     "EntityAlreadyExists": AlreadyThereError,
     "LimitExceeded": LimitExceededError,
     "EntityTemporarilyUnmodifiable": ThrottledError,
+    "ConcurrentModification": ThrottledError,
+    "ConcurrentModificationException": ThrottledError,
+    "FinalizingOrganizationException": ThrottledError,
+    "AWSOrganizationsNotInUseException": NotFoundError,
+    "CreateAccountStatusNotFoundException": NotFoundError,
+    "AccountNotFoundException": NotFoundError,
+    "AlreadyInOrganizationException": AlreadyThereError,
+    "DuplicateAccountException": AlreadyThereError,
+    "DuplicateOrganizationalUnitException": AlreadyThereError,
 }
 _THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown")
 
@@ -88,10 +98,22 @@ class Client:
         self._region = region
         self._environ = environ
         self._trace = trace
+        self._clients: dict[tuple[int, bool], BaseClient] = {}
 
     def read(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Call something that changes nothing; a lost answer or a busy service is asked again, with backoff."""
+        """Call something that may be done twice; a lost answer or a busy service is asked again, with backoff."""
         return self._call(operation, parameters, attempts=READ_ATTEMPTS)
+
+    def pages(self, operation: str, rows: str, **parameters: Any) -> Iterator[Any]:
+        """Read what *operation* lists under *rows*, page after page; the next page is asked for when it is needed."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call(operation, {**parameters, **token}, attempts=READ_ATTEMPTS)
+            yield from answer[rows]
+            following = next((key for key in _NEXT_PAGE if answer.get(key)), None)
+            if following is None:
+                return
+            token = {following: answer[following]}
 
     def glance(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call something that changes nothing and that nobody is to wait for: one short attempt."""
@@ -107,8 +129,14 @@ class Client:
         place = f"in {self._region}"
         with traced(self._trace, f"{self._service} {operation} {place}"):
             with translated(operation, place, may_be_done=attempts == 1 and not glance):
-                client = self._build(attempts, glance)
-                return dict(getattr(client, _snake(operation))(**parameters))
+                return dict(getattr(self._built(attempts, glance), _snake(operation))(**parameters))
+
+    def _built(self, attempts: int, glance: bool) -> BaseClient:
+        """Return botocore's client; making one takes longer than a page, and a list may have hundreds."""
+        key = (attempts, glance)
+        if key not in self._clients:
+            self._clients[key] = self._build(attempts, glance)
+        return self._clients[key]
 
     def _build(self, attempts: int, glance: bool) -> BaseClient:
         token = self._credentials.session_token if isinstance(self._credentials, SessionCredentials) else None

@@ -1,5 +1,5 @@
 """
-The calls awsprof makes of IAM, each with plain values in and out; a user acts on what is its own.
+The calls awsprof makes of IAM for one user's keys and devices, each with plain values in and out.
 
 Knows the API; not when or why a call is made.
 """
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 class Iam(Service):
-    """Identity and Access Management."""
+    """Identity and Access Management; where a *user_name* can be given and is not, the caller is meant."""
 
-    def mfa_devices(self, credentials: Credentials, *, region: str) -> list[MfaDevice]:
+    def mfa_devices(self, credentials: Credentials, *, region: str, user_name: str | None = None) -> list[MfaDevice]:
         """
-        List the caller's own MFA devices.
+        List a user's MFA devices.
 
         Raises:
             AccessDeniedError: The user may not list them.
 
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
         """
-        answer = self._client("iam", credentials, region).read("ListMFADevices")
+        answer = self._client("iam", credentials, region).read("ListMFADevices", **_user(user_name))
         return [MfaDevice(row["SerialNumber"]) for row in answer["MFADevices"]]
 
     def account_alias(self, credentials: Credentials, *, region: str, glance: bool = False) -> str | None:
@@ -49,21 +49,25 @@ class Iam(Service):
             return None
         return next(iter(answer["AccountAliases"]), None)
 
-    def delete_access_key(self, credentials: Credentials, *, region: str, access_key_id: str) -> None:
+    def delete_access_key(
+        self, credentials: Credentials, *, region: str, access_key_id: str, user_name: str | None = None
+    ) -> None:
         """
-        Delete one of the caller's own access keys.
+        Delete one of a user's access keys.
 
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
         """
-        self._client("iam", credentials, region).send_once("DeleteAccessKey", AccessKeyId=access_key_id)
+        self._client("iam", credentials, region).send_once(
+            "DeleteAccessKey", AccessKeyId=access_key_id, **_user(user_name)
+        )
 
-    def access_keys(self, credentials: Credentials, *, region: str) -> list[AccessKey]:
+    def access_keys(self, credentials: Credentials, *, region: str, user_name: str | None = None) -> list[AccessKey]:
         """
-        List the caller's own access keys: two at most.
+        List a user's access keys: two at most.
 
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
         """
-        answer = self._client("iam", credentials, region).read("ListAccessKeys")
+        answer = self._client("iam", credentials, region).read("ListAccessKeys", **_user(user_name))
         return [
             AccessKey(row["AccessKeyId"], row["Status"] == "Active", row["CreateDate"])
             for row in answer["AccessKeyMetadata"]
@@ -79,9 +83,11 @@ class Iam(Service):
         used = answer["AccessKeyLastUsed"].get("LastUsedDate")
         return used if isinstance(used, datetime) else None
 
-    def create_access_key(self, credentials: Credentials, *, region: str) -> LongTermCredentials:
+    def create_access_key(
+        self, credentials: Credentials, *, region: str, user_name: str | None = None
+    ) -> LongTermCredentials:
         """
-        Make the caller another access key; sent once, whatever happens.
+        Make a user another access key; sent once, whatever happens.
 
         Raises:
             LimitExceededError: The user has two keys already.
@@ -89,17 +95,22 @@ class Iam(Service):
 
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
         """
-        key = self._client("iam", credentials, region).send_once("CreateAccessKey")["AccessKey"]
+        answer = self._client("iam", credentials, region).send_once("CreateAccessKey", **_user(user_name))
+        key = answer["AccessKey"]
         return LongTermCredentials(key["AccessKeyId"], key["SecretAccessKey"])
 
-    def set_access_key_active(self, credentials: Credentials, *, region: str, access_key_id: str, active: bool) -> None:
+    def set_access_key_active(
+        self, credentials: Credentials, *, region: str, access_key_id: str, active: bool, user_name: str | None = None
+    ) -> None:
         """
-        Switch one of the caller's own keys on or off.
+        Switch one of a user's keys on or off.
 
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
         """
         status = "Active" if active else "Inactive"
-        self._client("iam", credentials, region).read("UpdateAccessKey", AccessKeyId=access_key_id, Status=status)
+        self._client("iam", credentials, region).read(
+            "UpdateAccessKey", AccessKeyId=access_key_id, Status=status, **_user(user_name)
+        )
 
     def virtual_mfa_serials(self, credentials: Credentials, *, region: str) -> list[str]:
         """
@@ -110,12 +121,7 @@ class Iam(Service):
 
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListVirtualMFADevices.html
         """
-        client = self._client("iam", credentials, region)
-        answer = client.read("ListVirtualMFADevices")
-        rows = answer["VirtualMFADevices"]
-        while answer.get("IsTruncated"):
-            answer = client.read("ListVirtualMFADevices", Marker=answer["Marker"])
-            rows += answer["VirtualMFADevices"]
+        rows = self._client("iam", credentials, region).pages("ListVirtualMFADevices", "VirtualMFADevices")
         return [row["SerialNumber"] for row in rows]
 
     def create_virtual_mfa_device(self, credentials: Credentials, *, region: str, name: str) -> NewMfaDevice:
@@ -178,3 +184,8 @@ class Iam(Service):
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteVirtualMFADevice.html
         """
         self._client("iam", credentials, region).send_once("DeleteVirtualMFADevice", SerialNumber=serial)
+
+
+def _user(name: str | None) -> dict[str, str]:
+    """Return the parameter that names a user; without it, IAM takes the caller."""
+    return {} if name is None else {"UserName": name}

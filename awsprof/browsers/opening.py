@@ -6,6 +6,7 @@ Knows when a browser has taken a page; not what the page is for.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -162,6 +163,10 @@ class Browsers:
     def directory(self, profile: Profile, *, browser: str | None = None) -> Path:
         """Return the browser profile's own directory, of mode 0700, made in its look when there is none."""
         return self._directories.prepare(self._choose(browser), self._look(profile))[0]
+
+    def has_directory(self, profile: Profile) -> bool:
+        """Whether there is a directory under the browser profile's name; raises BrowserError where no browser is."""
+        return os.path.lexists(self._directories.path(self._choose(None), profile.name))
 
     def command(self, profile: Profile, url: str, *, browser: str | None = None) -> list[str]:
         """Return the words that `open` would run; makes nothing."""

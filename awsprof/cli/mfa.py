@@ -115,12 +115,17 @@ def _agreed(world: World, question: str, *, yes: bool) -> bool:
     return yes or world.terminal.confirm(question)
 
 
-def _stores_seed(world: World, *, yes: bool) -> bool:
-    """Say once what storing a seed means, and ask."""
+def warn_of_stored_seed(world: World) -> None:
+    """Say what storing a seed means."""
     world.warn(
         "With the seed stored, both factors lie on this machine: whoever opens the vault has the key and its codes. "
         "The setting mfa_command, any command that prints a code (a password manager's CLI, ykman), is the alternative"
     )
+
+
+def _stores_seed(world: World, *, yes: bool) -> bool:
+    """Say once what storing a seed means, and ask."""
+    warn_of_stored_seed(world)
     return _agreed(world, "Store the seed all the same?", yes=yes)
 
 

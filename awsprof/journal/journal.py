@@ -140,6 +140,11 @@ class Recording:
         self._headline = replace(self._headline, deleted_key=access_key_id)
         self._save()
 
+    def retell(self, summary: str) -> None:
+        """Note what the entry is about, as far as that is known by now."""
+        self._headline = replace(self._headline, summary=summary)
+        self._save()
+
     def forget(self) -> None:
         """Drop the entry: nothing of what it noted came to pass."""
         if self.number is not None:

@@ -1,5 +1,5 @@
 """
-The access keys of one IAM user at AWS, in calls that the user makes with a key that may be only seconds old.
+The access keys of one IAM user at AWS, in calls that are made with a key that may be only seconds old.
 
 Knows IAM's rules for keys; not why one is made or deleted.
 """
@@ -39,17 +39,23 @@ class AwsCalls(Protocol):
 
     def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity: ...
 
-    def access_keys(self, credentials: Credentials, *, region: str) -> list[AccessKey]: ...
+    def access_keys(
+        self, credentials: Credentials, *, region: str, user_name: str | None = None
+    ) -> list[AccessKey]: ...
 
     def access_key_last_used(self, credentials: Credentials, *, region: str, access_key_id: str) -> datetime | None: ...
 
-    def create_access_key(self, credentials: Credentials, *, region: str) -> LongTermCredentials: ...
+    def create_access_key(
+        self, credentials: Credentials, *, region: str, user_name: str | None = None
+    ) -> LongTermCredentials: ...
 
     def set_access_key_active(
-        self, credentials: Credentials, *, region: str, access_key_id: str, active: bool
+        self, credentials: Credentials, *, region: str, access_key_id: str, active: bool, user_name: str | None = None
     ) -> None: ...
 
-    def delete_access_key(self, credentials: Credentials, *, region: str, access_key_id: str) -> None: ...
+    def delete_access_key(
+        self, credentials: Credentials, *, region: str, access_key_id: str, user_name: str | None = None
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +85,12 @@ class AccessKeys:
         region: str,
         acting: Callable[[], Credentials],
         wait: Callable[[float, str], None],
+        user_name: str | None = None,
     ) -> None:
         """
         Args:
             acting: Returns what a call is made with at that moment.
+            user_name: Whose keys, where it is somebody else who acts.
             wait: Sleeps for some seconds, and shows what for.
         """
         self._name = name
@@ -90,14 +98,22 @@ class AccessKeys:
         self._region = region
         self._acting = acting
         self._wait = wait
+        self._user_name = user_name
 
     def acting_as(self, credentials: Credentials) -> AccessKeys:
         """Return the same keys, with every call made with *credentials*."""
-        return AccessKeys(self._name, aws=self._aws, region=self._region, acting=lambda: credentials, wait=self._wait)
+        return AccessKeys(
+            self._name,
+            aws=self._aws,
+            region=self._region,
+            acting=lambda: credentials,
+            wait=self._wait,
+            user_name=self._user_name,
+        )
 
     def listed(self) -> list[AccessKey]:
         try:
-            return self._aws().access_keys(self._acting(), region=self._region)
+            return self._aws().access_keys(self._acting(), region=self._region, user_name=self._user_name)
         except AccessDeniedError as error:
             raise AccessDeniedError(
                 f"The user of {self._name} may not list its access keys: {error.message}", code=error.code, hint=_RIGHTS
@@ -139,7 +155,7 @@ class AccessKeys:
             AwsError: Another failure; `unanswered` tells whether a key may have been made.
         """
         try:
-            return self._aws().create_access_key(self._acting(), region=self._region)
+            return self._aws().create_access_key(self._acting(), region=self._region, user_name=self._user_name)
         except AccessDeniedError as error:
             raise AccessDeniedError(
                 f"The user of {self._name} may not make itself an access key, so nothing was changed: {error.message}",
@@ -156,7 +172,11 @@ class AccessKeys:
     def set_active(self, key_id: str, *, active: bool) -> None:
         self._patiently(
             lambda: self._aws().set_access_key_active(
-                self._acting(), region=self._region, access_key_id=key_id, active=active
+                self._acting(),
+                region=self._region,
+                access_key_id=key_id,
+                active=active,
+                user_name=self._user_name,
             )
         )
 
@@ -165,7 +185,9 @@ class AccessKeys:
 
         def delete() -> None:
             with contextlib.suppress(NotFoundError):
-                self._aws().delete_access_key(self._acting(), region=self._region, access_key_id=key_id)
+                self._aws().delete_access_key(
+                    self._acting(), region=self._region, access_key_id=key_id, user_name=self._user_name
+                )
 
         try:
             self._patiently(delete)

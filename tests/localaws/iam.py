@@ -7,6 +7,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from .mfa import Mfa
 from .wire import Answer, AwsError, Value
 
 if TYPE_CHECKING:
-    from moto.iam.models import IAMBackend
+    from moto.iam.models import IAMBackend, User
 
     from .devices import Devices
     from .invocation import Action, Invocation
@@ -50,7 +51,10 @@ class Iam:
         self._mfa = Mfa(devices)
         self._actions: dict[str, Action] = {
             "ChangePassword": _change_password,
+            "AddUserToGroup": _add_user_to_group,
             "CreateAccountAlias": _create_account_alias,
+            "CreateLoginProfile": _create_login_profile,
+            "ListUsers": _list_users,
             "DeleteUser": self._delete_user,
             "UpdateUser": self._update_user,
             **self._mfa.actions,
@@ -182,3 +186,71 @@ def _create_account_alias(invocation: Invocation) -> Answer:
         if account_id != invocation.caller.account_id and alias in motobackend.iam(account_id).account_aliases:
             raise AwsError(409, "EntityAlreadyExists", f"The account alias {alias} already exists.")
     return _moto(invocation)
+
+
+def _add_user_to_group(invocation: Invocation) -> Answer:
+    """moto lists a user twice who is put into a group twice."""
+    backend = motobackend.iam(invocation.caller.account_id)
+    group = backend.groups.get(invocation.required("GroupName"))
+    if group and any(user.name == invocation.required("UserName") for user in group.users):
+        return invocation.answer()
+    return _moto(invocation)
+
+
+def _create_login_profile(invocation: Invocation) -> Answer:
+    """moto takes any password, and forgets that it must be changed."""
+    backend = motobackend.iam(invocation.caller.account_id)
+    user = _user_named(backend, invocation.required("UserName"))
+    if user.password:
+        raise AwsError(409, "EntityAlreadyExists", f"Login Profile for user {user.name} already exists.")
+    password = invocation.required("Password")
+    _check_password(backend, password)
+    user.password = password
+    user.password_reset_required = invocation.parameters.get("PasswordResetRequired") == "true"
+    made: dict[str, Value] = {
+        "UserName": user.name,
+        "CreateDate": invocation.now,
+        "PasswordResetRequired": user.password_reset_required,
+    }
+    return invocation.answer({"LoginProfile": made})
+
+
+def _check_password(backend: IAMBackend, password: str) -> None:
+    policy = backend.account_password_policy
+    kinds = {
+        "uppercase": (policy and policy.require_uppercase_characters, r"[A-Z]"),
+        "lowercase": (policy and policy.require_lowercase_characters, r"[a-z]"),
+        "number": (policy and policy.require_numbers, r"[0-9]"),
+        "symbol": (policy and policy.require_symbols, r"[!@#$%^&*()_+\-=\[\]{}|']"),
+    }
+    missing = [kind for kind, (needed, pattern) in kinds.items() if needed and not re.search(pattern, password)]
+    if missing or len(password) < (policy.minimum_password_length if policy else 8):
+        raise AwsError(400, "PasswordPolicyViolation", "Password does not conform to the account password policy.")
+
+
+def _list_users(invocation: Invocation) -> Answer:
+    """moto lists all at once."""
+    users = sorted(motobackend.iam(invocation.caller.account_id).users.values(), key=lambda user: user.name)
+    start = int(invocation.parameters.get("Marker", "0"))
+    end = start + int(invocation.parameters.get("MaxItems", "100"))
+    shown: list[Value] = []
+    for user in users[start:end]:
+        row: dict[str, Value] = {
+            "Path": user.path,
+            "UserName": user.name,
+            "UserId": user.id,
+            "Arn": user.arn,
+            "CreateDate": user.create_date.replace(tzinfo=UTC),
+        }
+        if user.password_last_used:
+            row["PasswordLastUsed"] = user.password_last_used.replace(tzinfo=UTC)
+        shown.append(row)
+    result: dict[str, Value] = {"Users": shown, "IsTruncated": end < len(users)}
+    return invocation.answer({**result, "Marker": str(end)} if end < len(users) else result)
+
+
+def _user_named(backend: IAMBackend, name: str) -> User:
+    user = backend.users.get(name)
+    if user is None:
+        raise AwsError(404, "NoSuchEntity", f"The user with name {name} cannot be found.")
+    return user

@@ -62,6 +62,8 @@ def install(now: Callable[[], datetime]) -> None:
 
     for module in (moto.iam.models, moto.organizations.models):
         module.utcnow = utcnow  # type: ignore[attr-defined, unused-ignore]
+    # AWS's pages hold 20 accounts at most; and moto would tell apart by the second in which accounts joined.
+    moto.organizations.models.PAGINATION_MODEL["list_accounts"] |= {"limit_default": 20, "unique_attribute": "Id"}
     # moto's own opens a boto3 session to answer this, and so reads AWS_PROFILE and the shared files.
     moto.core.utils.service_name_from_moto_package_name = str  # type: ignore[assignment, unused-ignore]
 

@@ -81,6 +81,7 @@ class Organizations:
             "CreateOrganizationalUnit": self._create_organizational_unit,
             "DescribeCreateAccountStatus": self._describe,
             "ListCreateAccountStatus": self._list,
+            "MoveAccount": self._move,
         }.get(invocation.action)
         return own(invocation, document) if own else _moto(invocation)
 
@@ -135,6 +136,23 @@ class Organizations:
         units = motobackend.organizations(invocation.caller.account_id).ou
         if any(unit.parent_id == document["ParentId"] and unit.name == document["Name"] for unit in units):
             raise AwsError(400, "DuplicateOrganizationalUnitException", "An OU with the same name already exists.")
+        return _moto(invocation)
+
+    def _move(self, invocation: Invocation, document: Mapping[str, Any]) -> Answer:
+        """moto moves an account from wherever it is."""
+        _require_management_account(invocation)
+        organization = motobackend.organizations(invocation.caller.account_id)
+        account = next((one for one in organization.accounts if one.id == document["AccountId"]), None)
+        if account is None:
+            raise AwsError(400, "AccountNotFoundException", "You specified an account that doesn't exist.")
+        if account.parent_id == document["DestinationParentId"]:
+            raise AwsError(400, "DuplicateAccountException", "That account is already present in the destination.")
+        if account.parent_id != document["SourceParentId"]:
+            raise AwsError(
+                400,
+                "SourceParentNotFoundException",
+                "We can't find a source root or OU with the ParentId that you specified.",
+            )
         return _moto(invocation)
 
 

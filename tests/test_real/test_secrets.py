@@ -25,6 +25,7 @@ from awsprof.sessions.login import Served
 from awsprof.sessions.store import Session, process_answer
 from awsprof.vault import AgeVault, PassphraseSources
 from awsprof.vault.passphrase import Passphrase
+from tests.localaws import motobackend
 from tests.test_real.machine import LIMIT_S, PASSPHRASE, Identity, Machine, Outcome, finished
 
 if TYPE_CHECKING:
@@ -83,6 +84,15 @@ class Office:
         if identity.device is not None and identity.device.seed is not None:
             self.long_term[f"seed of {identity.name}"] = identity.device.seed
         return identity
+
+    def learn(self) -> None:
+        """Take note of the secrets that a command had AWS make, or made for it."""
+        for account_id in motobackend.account_ids():
+            for name, user in motobackend.iam(account_id).users.items():
+                if user.password:
+                    self.long_term[f"console password ({account_id}/{name})"] = user.password
+                for key in user.access_keys:
+                    self.long_term[f"secret access key {key.access_key_id}"] = key.secret_access_key
 
     def member(self, *, profile: bool = False) -> Identity:
         """A user of AWS's nobody has used yet; with *profile*, one that AWS was not asked about."""
@@ -275,6 +285,48 @@ def _rotate(office: Office) -> Run:
     return Run(0, [office.member(profile=True).name, "--json"])
 
 
+def _setup(office: Office, status: int = 0) -> Run:
+    """A user is made with a key and a password, and the profile they belong to."""
+    office._made += 1
+    words = ["acme", f"setup{office._made}", "--user", f"s{office._made}", "--account-id", DEV, "--region", "eu-west-1"]
+    return Run(status, [*words, "--via", office.legacy.name, "--mfa", "skip", "--yes"])
+
+
+def _setup_failing(office: Office) -> Run:
+    """The password is in the vault by then."""
+    office.machine.aws.fail("CreateAccessKey", status=409, code="LimitExceeded")
+    return _setup(office, 7)
+
+
+def _create(office: Office, status: int = 0) -> Run:
+    office._made += 1
+    words = ["acme", f"made{office._made}", "--user", "paul", "--email", "paul@example.com", "--region", "eu-west-1"]
+    return Run(status, [*words, "--via", office.legacy.name, "--create-organization", "--mfa", "skip", "--yes"])
+
+
+def _create_failing(office: Office) -> Run:
+    office.machine.aws.fail_next_account("ACCOUNT_LIMIT_EXCEEDED")
+    return _create(office, 7)
+
+
+def _user(office: Office, status: int = 0) -> Run:
+    """A colleague, made through one's own profile of that env."""
+    office._made += 1
+    user = office.legacy.user.name
+    return Run(status, ["autochart", "legacy", f"c{office._made}", "--yes"], environ={"AWSPROF_USER": user})
+
+
+def _user_failing(office: Office) -> Run:
+    office.machine.aws.fail("CreateLoginProfile", status=400, code="PasswordPolicyViolation")
+    return _user(office, 7)
+
+
+def _password(office: Office) -> Run:
+    run = _user(office)
+    office.machine.succeed("account", "user", *run.words, **run.environ)
+    return Run(0, [f"autochart_legacy_{run.words[2]}", "--show"], purpose=f"{DEV}/{run.words[2]}")
+
+
 def _team(office: Office) -> None:
     office.own_file(".awsprof.toml", f'product = "autochart"\n[envs.dev]\naccount_id = "{office.dev.account_id}"\n')
 
@@ -376,6 +428,10 @@ RUNS: dict[str, tuple[Callable[[Office], Run], Callable[[Office], Run]]] = {
     "launcher install": (lambda office: Run(0, [office.dev.name]), lambda _: Run(3, ["nothing"])),
     "launcher list": (lambda _: Run(0, ["--json"]), lambda _: Run(2, ["--jsonn"])),
     "launcher remove": (lambda _: Run(0, ["--all"]), lambda _: Run(3, ["nothing"])),
+    "account create": (_create, _create_failing),
+    "account setup": (_setup, _setup_failing),
+    "account user": (_user, _user_failing),
+    "account password": (_password, lambda _: Run(1, ["legacy", "--show"])),
     "product init": (lambda office: _in_repository(office, "--dry-run"), lambda _: Run(2, ["--stage", "dev"])),
     "product show": (lambda office: _in_repository(office, "--json"), lambda _: Run(2, ["--user", "default"])),
     "product join": (_product_join, lambda office: replace(_in_repository(office, "--from", "dev"), status=2)),
@@ -447,6 +503,7 @@ def test_command_shows_no_secret(office: Office, command: str, outcome: str) -> 
             with office.in_step() if run.in_step else contextlib.nullcontext():
                 done = machine.awsprof(*before, *path, *after, *run.words, stdin=run.stdin, **run.environ)
             assert done.status == run.status, done
+            office.learn()
             secrets |= office.session_secrets() | office.long_term
             purpose = {kind for kind in secrets if kind.endswith(f"({run.purpose})")}
             assert leaks(done.stderr.encode(), secrets) == []

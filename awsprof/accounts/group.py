@@ -1,0 +1,182 @@
+"""
+The group of an account that carries permissions: itself, what it may, self-service, and the demand for MFA.
+
+Knows what must be attached to it; not who is in it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from awsprof.accounts.documents import GUARD_NAME, SELF_SERVICE_NAME, demands_mfa, guard, self_service
+from awsprof.accounts.steps import Seen, State, Step, ok, skipped, to_do, unseen
+from awsprof.errors import AlreadyThereError, AwsprofError, NotFoundError, UsageError
+from awsprof.naming import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from awsprof.accounts.entry import Entry
+    from awsprof.aws.answers import AttachedPolicy
+    from awsprof.aws.calls import Aws
+
+SYSADMINS = "sysadmins"
+# What these groups carry when nobody says otherwise.
+_USUAL = {SYSADMINS: "AdministratorAccess", "readonly": "ReadOnlyAccess"}
+_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+_POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+", re.ASCII)
+_DESCRIPTIONS = {
+    SELF_SERVICE_NAME: "Lets users manage their own password, access keys and MFA devices",
+    GUARD_NAME: "Denies nearly all to whoever gave no MFA",
+}
+
+
+def check_group(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"'{printable(name)}' cannot be a group's name", hint="It has letters, digits and +=,.@_- only."
+        )
+    return name
+
+
+def check_policy(arn: str) -> str:
+    if not _POLICY_ARN.fullmatch(arn):
+        raise UsageError(
+            f"'{printable(arn)}' is no policy's ARN", hint="It looks like arn:aws:iam::aws:policy/ReadOnlyAccess."
+        )
+    return arn
+
+
+def needs_policy(group: str) -> bool:
+    """Whether nobody could tell what a new group of that name may do."""
+    return group not in _USUAL
+
+
+class Group:
+    """One group of the account behind *entry*."""
+
+    def __init__(self, *, aws: Callable[[], Aws], entry: Entry, name: str, policy_arn: str | None) -> None:
+        """
+        Args:
+            policy_arn: The managed policy it carries; None: the usual one, or none for a group that is there.
+        """
+        self.name = name
+        self._aws = aws
+        self._entry = entry
+        self._given_arn = policy_arn
+
+    def steps(self) -> list[Step]:
+        steps = [Step("group", self._look, self._make)]
+        if self._given_arn is not None or not needs_policy(self.name):
+            steps.append(Step("permissions", self._look_permissions, self._permit))
+        own = Step("self-service", lambda: self._look_own(SELF_SERVICE_NAME), self._attach_self_service)
+        return [*steps, own]
+
+    def guard_step(self, *, unless: Callable[[], Seen | None]) -> Step:
+        """
+        The step that demands MFA of everybody in the group.
+
+        Args:
+            unless: Tells why not now, if so.
+        """
+        return Step("MFA demanded", lambda: unless() or self._look_guard(), self._attach_guard)
+
+    def without_devices(self, *, but_for: str) -> Seen | None:
+        """Tell why MFA must not be demanded of the group: others in it have no device, and would be locked out."""
+        if not self._entry.is_open:
+            return unseen(self.name)
+        if self._look_guard().state is State.OK:
+            return None
+        members = self._aws().group_members(**self._entry.caller, group=self.name) or []
+        bare = [
+            name
+            for name in members
+            if name != but_for and not self._aws().mfa_devices(**self._entry.caller, user_name=name)
+        ]
+        return skipped(f"{', '.join(bare)} in {self.name} would be locked out, having no MFA device") if bare else None
+
+    # --- looks
+
+    def _look(self) -> Seen:
+        if not self._entry.is_open:
+            return unseen(self.name)
+        if self._aws().group_members(**self._entry.caller, group=self.name) is not None:
+            return ok(self.name)
+        if self._given_arn is None and needs_policy(self.name):
+            raise UsageError(
+                f"Account {self._entry.id} has no group '{self.name}', and what a new one may do is not said",
+                hint="Say it with --policy ARN.",
+            )
+        return to_do(self.name)
+
+    def _look_permissions(self) -> Seen:
+        words = f"{self._policy_arn.rpartition('/')[2]} for {self.name}"
+        attached = self._attached()
+        if attached is None:
+            return unseen(words)
+        return ok(words) if any(it.arn == self._policy_arn for it in attached) else to_do(words)
+
+    def _look_own(self, policy: str) -> Seen:
+        words = f"{policy} for {self.name}"
+        attached = self._attached()
+        if attached is None:
+            return unseen(words)
+        return ok(words) if any(it.name == policy for it in attached) else to_do(words)
+
+    def _look_guard(self) -> Seen:
+        seen = self._look_own(GUARD_NAME)
+        for policy in (self._attached() or []) if seen != ok(seen.detail) else []:
+            # A policy of the account's own hand may demand it already; AWS's own never do.
+            if ":iam::aws:" in policy.arn:
+                continue
+            found = self._aws().managed_policy(**self._entry.caller, policy_arn=policy.arn)
+            if found is not None and demands_mfa(found.document):
+                return ok(f"by {policy.name} for {self.name}")
+        return seen
+
+    def _attached(self) -> list[AttachedPolicy] | None:
+        """Return what is attached to the group; None while the account cannot be seen."""
+        if not self._entry.is_open:
+            return None
+        try:
+            return self._aws().attached_group_policies(**self._entry.caller, group=self.name)
+        except NotFoundError:
+            return []
+
+    @property
+    def _policy_arn(self) -> str:
+        return self._given_arn or self._entry.managed_by_aws(_USUAL[self.name])
+
+    # --- deeds
+
+    def _make(self) -> str:
+        self._aws().create_group(**self._entry.caller, group=self.name)
+        return self.name
+
+    def _permit(self) -> str:
+        self._aws().attach_group_policy(**self._entry.caller, group=self.name, policy_arn=self._policy_arn)
+        return f"{self._policy_arn.rpartition('/')[2]} for {self.name}"
+
+    def _attach_self_service(self) -> str:
+        return self._attach(SELF_SERVICE_NAME, self_service(self._entry.via.partition))
+
+    def _attach_guard(self) -> str:
+        return self._attach(GUARD_NAME, guard())
+
+    def _attach(self, name: str, document: Mapping[str, Any]) -> str:
+        """Attach a policy of ours, made when there is none."""
+        arn = self._entry.own_policy(name)
+        try:
+            self._aws().create_policy(
+                **self._entry.caller, name=name, description=_DESCRIPTIONS[name], document=document
+            )
+        except AlreadyThereError:
+            found = self._aws().managed_policy(**self._entry.caller, policy_arn=arn)
+            if found is not None and found.document != document:
+                raise AwsprofError(
+                    f"The policy {name} of account {self._entry.id} says something else than awsprof's",
+                    hint="Look at it in IAM; delete it or attach it by hand, then run this again.",
+                ) from None
+        self._aws().attach_group_policy(**self._entry.caller, group=self.name, policy_arn=arn)
+        return f"{name} for {self.name}"

@@ -1,0 +1,97 @@
+"""
+One IAM user of an account: made, put into its group, and given a first console password.
+
+Knows how a password whose answer is lost is still known; not what else the user gets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awsprof.accounts.documents import new_password
+from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
+from awsprof.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from awsprof.accounts.entry import Entry
+    from awsprof.accounts.group import Group
+    from awsprof.aws.calls import Aws
+    from awsprof.naming import ProfileName
+    from awsprof.vault import Vault
+
+
+def console_item(name: str) -> str:
+    """Return the vault's item of a first console password."""
+    return f"{name}/console"
+
+
+class Member:
+    """The user that *name* is named after."""
+
+    def __init__(
+        self,
+        name: ProfileName,
+        *,
+        aws: Callable[[], Aws],
+        entry: Entry,
+        group: Group,
+        vault: Callable[[], Vault],
+    ) -> None:
+        self.name = name
+        self._aws = aws
+        self._entry = entry
+        self._group = group
+        self._vault = vault
+
+    def steps(self) -> list[Step]:
+        return [
+            Step("user", self._look, self._make),
+            Step("membership", self._look_membership, self._join),
+            Step("console password", self._look_password, self._give_password),
+        ]
+
+    def _look(self) -> Seen:
+        if not self._entry.is_open:
+            return unseen(self.name.user)
+        found = self._aws().user(**self._entry.caller, user_name=self.name.user)
+        return ok(self.name.user) if found is not None else to_do(self.name.user)
+
+    def _make(self) -> str:
+        self._aws().create_user(**self._entry.caller, user_name=self.name.user)
+        return self.name.user
+
+    def _look_membership(self) -> Seen:
+        words = f"{self.name.user} in {self._group.name}"
+        if not self._entry.is_open:
+            return unseen(words)
+        try:
+            groups = self._aws().groups_of_user(**self._entry.caller, user_name=self.name.user)
+        except NotFoundError:
+            return to_do(words)
+        return ok(words) if self._group.name in groups else to_do(words)
+
+    def _join(self) -> str:
+        self._aws().add_user_to_group(**self._entry.caller, user_name=self.name.user, group=self._group.name)
+        return f"{self.name.user} in {self._group.name}"
+
+    def _look_password(self) -> Seen:
+        if not self._entry.is_open:
+            return unseen("made up, into the vault")
+        if self._aws().login_profile(**self._entry.caller, user_name=self.name.user) is None:
+            return to_do("made up, into the vault")
+        kept = self._vault().get(console_item(str(self.name))) is not None
+        return ok(f"{self.name.user} has one{', the first is in the vault' if kept else ''}")
+
+    def _give_password(self) -> str:
+        item = console_item(str(self.name))
+        policy = self._aws().password_policy(**self._entry.caller)
+        least = policy.min_length if policy else 0
+        password = self._vault().get(item)
+        if password is None or len(password) < least:
+            password = new_password(least)
+            # Before AWS has it: whatever becomes of the answer, it is known.
+            self._vault().set(item, password)
+        self._aws().create_login_profile(**self._entry.caller, user_name=self.name.user, password=password)
+        return f"for {self.name.user}, in the vault; to be changed at the first login"

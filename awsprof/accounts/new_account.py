@@ -1,0 +1,283 @@
+"""
+A new account in the organization: asked for once, waited for, and moved into the product's organizational unit.
+
+Knows how AWS makes accounts, and why it may not; not what is in one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
+from awsprof.aws.answers import RequestState
+from awsprof.errors import AwsError, AwsprofError, UsageError
+from awsprof.naming import printable
+from awsprof.profiles.mfa_devices import may_be_done
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from awsprof.accounts.entry import Entry
+    from awsprof.accounts.steps import Person
+    from awsprof.aws.answers import AccountRequest, MemberAccount, Organization
+    from awsprof.aws.calls import Aws
+
+_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_MAX_EMAIL = 64
+_UNIT_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+# Most accounts are there within a minute; together these are a quarter of an hour.
+_BACKOFF_S = (2, 3, 5, 8, 12, 20, 30, 40, *(60,) * 13)
+_SETTLING_S = 5
+_LIVING = ("ACTIVE", "PENDING_ACTIVATION")
+_FAILURES = {
+    "ACCOUNT_LIMIT_EXCEEDED": (
+        "the organization has as many accounts as it may",
+        "Ask for more in the Service Quotas console (AWS Organizations), then run this again.",
+    ),
+    "CONCURRENT_ACCOUNT_MODIFICATION": (
+        "another account was being made at the same time",
+        "Run this again in a minute.",
+    ),
+    "EMAIL_ALREADY_EXISTS": (
+        "another account of AWS's has this e-mail address",
+        "Give another --email; an address stays taken after its account was closed.",
+    ),
+    "FAILED_BUSINESS_VALIDATION": (
+        "the company's data did not pass AWS's checks",
+        "Look at the management account's contact data and payment method.",
+    ),
+    "GOVCLOUD_ACCOUNT_ALREADY_EXISTS": ("there is such an account in GovCloud already", "Use that one."),
+    "IDENTITY_INVALID_BUSINESS_VALIDATION": (
+        "the company could not be verified",
+        "Complete the verification in the management account's billing console.",
+    ),
+    "INTERNAL_FAILURE": ("AWS failed on its own side", "Run this again; if it fails again, ask AWS's support."),
+    "INVALID_ADDRESS": ("the management account's address is not valid", "Correct it in its account settings."),
+    "INVALID_EMAIL": ("the e-mail address is not valid", "Give another --email."),
+    "INVALID_PAYMENT_INSTRUMENT": (
+        "the payment method is not accepted",
+        "Give another one in the management account's billing console.",
+    ),
+    "MISSING_BUSINESS_VALIDATION": (
+        "AWS has not checked the company's data yet",
+        "Wait for AWS's message, or complete it in the billing console.",
+    ),
+    "MISSING_PAYMENT_INSTRUMENT": (
+        "the management account has no payment method",
+        "Give one in its billing console.",
+    ),
+    "PENDING_BUSINESS_VALIDATION": ("AWS is still checking the company's data", "Run this again tomorrow."),
+    "UPDATE_EXISTING_RESOURCE_POLICY_WITH_TAGS_NOT_SUPPORTED": ("AWS refuses its tags", "Ask AWS's support."),
+}
+
+
+def address_of(email: str, account_name: str, *, exact: bool) -> str:
+    """
+    Return the e-mail address of an account: *email* itself, or its plus address for that account.
+
+    Raises:
+        UsageError: No address, or one that is longer than AWS takes.
+    """
+    if not _EMAIL.fullmatch(email):
+        raise UsageError(f"'{printable(email)}' is no e-mail address", hint="Give one like paul@example.com.")
+    local, _, domain = email.rpartition("@")
+    address = email if exact else f"{local}+{account_name}@{domain}"
+    if len(address) > _MAX_EMAIL:
+        raise UsageError(
+            f"The account's address {address} has {len(address)} characters, and AWS takes {_MAX_EMAIL}",
+            hint="Give a shorter one with --email, or one of its own with --email-exact.",
+        )
+    return address
+
+
+def check_unit(name: str) -> str:
+    if not _UNIT_NAME.fullmatch(name):
+        raise UsageError(f"'{printable(name)}' cannot be an organizational unit's name")
+    return name
+
+
+class NewAccount:
+    """The account *name*, there or not, which *entry* leads into as soon as its id is known."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        aws: Callable[[], Aws],
+        entry: Entry,
+        email: str,
+        unit: str,
+        create_organization: bool,
+        person: Person,
+    ) -> None:
+        self._name = name
+        self._aws = aws
+        self._entry = entry
+        self._email = email
+        self._unit = unit
+        self._create_organization = create_organization
+        self._person = person
+        self._unit_id: str | None = None
+        self._known: Organization | None = None
+
+    def find(self) -> str | None:
+        """
+        Look for the account before anything is planned, and take note of its id.
+
+        Raises:
+            AwsprofError: There is no organization and none is to be made, the caller does not manage it, or it is not
+                clear which account is meant.
+        """
+        organization = self._organization()
+        if organization is None:
+            if not self._create_organization:
+                raise AwsprofError(
+                    f"Account {self._entry.via.account_id} is in no organization, and without one no account is made",
+                    hint="Say --create-organization to make it the management account of a new one.",
+                )
+            if self._entry.account_id is not None:
+                raise self._not_here(self._entry.account_id)
+            return None
+        if organization.management_account_id != self._entry.via.account_id:
+            raise AwsprofError(
+                f"{self._entry.via.name} is in account {self._entry.via.account_id}, and the organization is managed "
+                f"by {organization.management_account_id}",
+                hint="Name a profile of that account with --via.",
+            )
+        self._entry.account_id = self._account_id()
+        return self._entry.account_id
+
+    def steps(self) -> list[Step]:
+        return [
+            Step("organization", self._look_organization, self._make_organization),
+            Step("organizational unit", self._look_unit, self._make_unit),
+            Step("account", self._look_account, self._make_account),
+            Step("account's place", self._look_place, self._move),
+        ]
+
+    # --- looks
+
+    def _look_organization(self) -> Seen:
+        organization = self._organization()
+        if organization is None:
+            return to_do(f"managed by {self._entry.via.account_id}; it cannot leave one that it manages")
+        return ok(organization.id)
+
+    def _look_unit(self) -> Seen:
+        if self._organization() is None:
+            return unseen(self._unit)
+        units = self._aws().organizational_units(**self._entry.via.caller, parent_id=self._root_id())
+        self._unit_id = next((unit.id for unit in units if unit.name == self._unit), None)
+        return to_do(self._unit) if self._unit_id is None else ok(self._unit)
+
+    def _look_account(self) -> Seen:
+        words = f"{self._name}, {self._email}"
+        if self._entry.account_id is None and self._organization() is None:
+            return unseen(words)
+        self._entry.account_id = self._entry.account_id or self._account_id()
+        if self._entry.account_id is not None:
+            return ok(f"{self._name}, {self._entry.account_id}")
+        return to_do(f"{self._name}, being made already" if self._request() else words)
+
+    def _look_place(self) -> Seen:
+        if self._entry.account_id is None or self._unit_id is None:
+            return unseen(f"in {self._unit}")
+        parent_id = self._aws().parent_id(**self._entry.via.caller, child_id=self._entry.account_id)
+        return ok(f"in {self._unit}") if parent_id == self._unit_id else to_do(f"from {parent_id} into {self._unit}")
+
+    def _organization(self) -> Organization | None:
+        """Return the organization; one that is there stays."""
+        self._known = self._known or self._aws().organization(**self._entry.via.caller)
+        return self._known
+
+    def _root_id(self) -> str:
+        return self._aws().root_id(**self._entry.via.caller)
+
+    def _account_id(self) -> str | None:
+        """Find the account: by its id where that is known, else by its name; one that was closed does not count."""
+        known = self._entry.account_id
+        accounts: list[MemberAccount] = []
+        for account in self._aws().accounts(**self._entry.via.caller):
+            if account.id == known:
+                return known
+            if account.name == self._name and account.status in _LIVING:
+                accounts.append(account)
+        if known is not None:
+            raise self._not_here(known)
+        if len(accounts) > 1:
+            raise AwsprofError(
+                f"The organization has {len(accounts)} accounts named {self._name}: "
+                f"{', '.join(account.id for account in accounts)}",
+                hint="Set one of them up with 'awsprof account setup --account-id ID'.",
+            )
+        return accounts[0].id if accounts else None
+
+    def _not_here(self, account_id: str) -> AwsprofError:
+        return AwsprofError(
+            f"The team file says account {account_id} for {self._name}, which is not in this organization",
+            hint="'awsprof account setup' sets up an account there is; or correct the team file.",
+        )
+
+    def _request(self) -> AccountRequest | None:
+        """Return an earlier CreateAccount of that name that is on its way, or whose account no list shows yet."""
+        states = [RequestState.IN_PROGRESS, RequestState.SUCCEEDED]
+        asked = self._aws().account_requests(**self._entry.via.caller, states=states)
+        requests = [it for it in asked if it.name == self._name]
+        made = {it.account_id for it in requests if it.state is RequestState.SUCCEEDED}
+        if made:
+            # Those that are listed were closed or renamed since, else their name would have told.
+            made -= {account.id for account in self._aws().accounts(**self._entry.via.caller) if account.id in made}
+        return next((it for it in requests if it.state is RequestState.IN_PROGRESS or it.account_id in made), None)
+
+    # --- deeds
+
+    def _make_organization(self) -> str:
+        self._known = self._aws().create_organization(**self._entry.via.caller)
+        return self._known.id
+
+    def _make_unit(self) -> str:
+        unit = self._aws().create_organizational_unit(
+            **self._entry.via.caller, parent_id=self._root_id(), name=self._unit
+        )
+        self._unit_id = unit.id
+        return self._unit
+
+    def _make_account(self) -> str:
+        request = self._request() or self._ask()
+        for seconds in _BACKOFF_S:
+            if request.state is not RequestState.IN_PROGRESS:
+                break
+            self._person.wait(seconds, f"for AWS to make the account {self._name}")
+            request = self._aws().account_request(**self._entry.via.caller, request_id=request.id)
+        if request.state is RequestState.FAILED:
+            reason, hint = _FAILURES.get(request.failure or "", (f"AWS says {request.failure}", "Ask AWS's support."))
+            raise AwsError(
+                f"AWS did not make the account {self._name}: {reason}", code=request.failure or "", hint=hint
+            )
+        if request.account_id is None:
+            raise AwsError(f"AWS is still making the account {self._name}", hint="Look again in a quarter of an hour.")
+        self._entry.account_id = request.account_id
+        return f"{self._name}, {request.account_id}"
+
+    def _ask(self) -> AccountRequest:
+        """Ask for the account, once; where the answer is lost, look what AWS made of it."""
+        try:
+            return self._aws().create_account(**self._entry.via.caller, name=self._name, email=self._email)
+        except AwsError as error:
+            if not may_be_done(error):
+                raise
+            self._person.wait(_SETTLING_S, "to see whether AWS makes the account all the same")
+            found = self._request()
+            if found is None:
+                raise
+            return found
+
+    def _move(self) -> str:
+        assert self._unit_id is not None  # the look before saw it
+        account_id = self._entry.id
+        parent_id = self._aws().parent_id(**self._entry.via.caller, child_id=account_id)
+        self._aws().move_account(
+            **self._entry.via.caller, account_id=account_id, source_id=parent_id, destination_id=self._unit_id
+        )
+        return f"in {self._unit}"

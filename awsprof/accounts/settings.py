@@ -1,0 +1,69 @@
+"""
+What an account is called, and what it demands of passwords.
+
+Knows which of what is there already stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awsprof.accounts.documents import check_alias, stricter
+from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
+from awsprof.errors import AlreadyThereError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from awsprof.accounts.entry import Entry
+    from awsprof.aws.calls import Aws
+
+
+class AccountSettings:
+    """Alias and password policy of the account behind *entry*."""
+
+    def __init__(self, *, aws: Callable[[], Aws], entry: Entry, alias: str, ask_alias: Callable[[str], str]) -> None:
+        """
+        Args:
+            alias: The one it is to have; another that it has already stays.
+            ask_alias: Asks for another one in place of one that is taken; raises AnswerNeededError with no terminal.
+        """
+        self._aws = aws
+        self._entry = entry
+        self._alias = alias
+        self._ask_alias = ask_alias
+
+    def steps(self) -> list[Step]:
+        return [
+            Step("alias", self._look_alias, self._give_alias),
+            Step("password policy", self._look_passwords, self._demand),
+        ]
+
+    def _look_alias(self) -> Seen:
+        if not self._entry.is_open:
+            return unseen(self._alias)
+        alias = self._aws().account_alias(**self._entry.caller)
+        return to_do(self._alias) if alias is None else ok(alias)
+
+    def _give_alias(self) -> str:
+        alias = self._alias
+        while True:
+            try:
+                self._aws().create_account_alias(**self._entry.caller, alias=alias)
+            except AlreadyThereError:
+                alias = check_alias(self._ask_alias(alias).strip().lower())
+            else:
+                return alias
+
+    def _look_passwords(self) -> Seen:
+        if not self._entry.is_open:
+            return unseen("14 characters of every kind")
+        there = self._aws().password_policy(**self._entry.caller)
+        wanted = stricter(there)
+        words = f"{wanted.min_length} characters of every kind, none of the last {wanted.not_reused}"
+        return ok(words) if there == wanted else to_do(words)
+
+    def _demand(self) -> str:
+        wanted = stricter(self._aws().password_policy(**self._entry.caller))
+        self._aws().set_password_policy(**self._entry.caller, policy=wanted)
+        return f"{wanted.min_length} characters of every kind, none of the last {wanted.not_reused}"

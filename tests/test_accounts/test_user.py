@@ -1,0 +1,192 @@
+"""``awsprof account user``: a place for a colleague, a lost phone, and a leaver."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.localaws import motobackend
+from tests.test_accounts.conftest import DEV, PROD, VIA, changes, devices, keys_at_aws
+from tests.test_accounts.faults import KINDS, Fault, KilledError, Things
+from tests.test_cli.conftest import everything
+
+if TYPE_CHECKING:
+    from tests.localaws import LocalAWS
+    from tests.localaws.accounts import User
+    from tests.test_accounts.conftest import Company
+    from tests.test_cli.conftest import WatchedCommandLine
+
+ANNA = "autochart_dev_anna"
+USER = ("account", "user", "autochart", "dev", "anna")
+VIA_MAIN = (*USER, "--via", VIA)
+
+
+@pytest.fixture
+def set_up(awsprof: WatchedCommandLine, company: Company) -> WatchedCommandLine:
+    """The dev account, set up, with the profile autochart_dev_paul."""
+    company.member(DEV, "autochart_dev")
+    assert awsprof("account", "setup", "autochart", "dev", "--via", VIA, "--yes").status == 0
+    return awsprof
+
+
+@pytest.fixture
+def anna(company: Company) -> User:
+    """A colleague with all that a user can have."""
+    user = company.member(DEV, "autochart_dev").user("anna", administrator=False)
+    motobackend.iam(DEV).create_group("sysadmins")
+    motobackend.iam(DEV).add_user_to_group("sysadmins", "anna")
+    user.access_key()
+    user.password("Example-password-1!")
+    user.mfa_device()
+    user.mfa_device("hardware")
+    return user
+
+
+def groups(user: str, account_id: str = DEV) -> list[str]:
+    return [group.name for group in motobackend.iam(account_id).get_groups_for_user(user)]
+
+
+def test_a_colleague(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
+    """User, group, first password, and the words to send, without the password in them; again: nothing to do."""
+    aws.clear_calls()
+    outcome = set_up(*USER, "--yes")
+    assert outcome.status == 0
+    assert changes(aws) == ["CreateUser", "AddUserToGroup", "CreateLoginProfile"]
+    assert aws.calls_of("AssumeRole") == []
+    assert groups("anna") == ["sysadmins"]
+    password = set_up.items[f"{ANNA}/console"]
+    assert motobackend.iam(DEV).users["anna"].password == password
+    assert outcome.stdout.partition("\n\n")[2] == (
+        "You have a user in the AWS account autochart-dev (111111111111).\n"
+        "\n"
+        "  sign in at  https://autochart-dev.signin.aws.amazon.com/console?region=eu-west-1\n"
+        "  user name   anna\n"
+        "\n"
+        "The first password comes another way, and is to be changed at the first sign-in.\n"
+        "Under 'Security credentials' make an access key for the command line, then on your machine:\n"
+        "\n"
+        "  awsprof add autochart dev anna --account-id 111111111111 --region eu-west-1\n"
+        "  awsprof mfa enroll autochart_dev_anna\n"
+        "  awsprof login autochart_dev_anna\n"
+    )
+    assert outcome.stderr == f"The first password: 'awsprof account password {ANNA} --copy'; send it another way.\n"
+    assert set_up("account", "password", ANNA, "--show").stdout == f"{password}\n"
+    aws.clear_calls()
+    assert "Nothing to do.\n" in set_up(*USER, "--yes").stdout
+    assert changes(aws) == []
+
+
+def test_readonly_in_prod(awsprof: WatchedCommandLine, company: Company) -> None:
+    """A new group in a protected env demands MFA from the start; the words say that a device comes first."""
+    company.member(PROD, "autochart_prod")
+    words = ("account", "user", "autochart", "prod", "anna", "--group", "readonly", "--via", VIA, "--yes")
+    outcome = awsprof(*words)
+    assert outcome.status == 0
+    attached = [policy.name for policy in motobackend.iam(PROD).groups["readonly"].managed_policies.values()]
+    assert attached == ["ReadOnlyAccess", "awsprof-self-service", "awsprof-deny-without-mfa"]
+    assert "Then add an MFA device there" in outcome.stdout
+    assert "mfa enroll" not in outcome.stdout
+
+
+def test_nobody_is_locked_out(awsprof: WatchedCommandLine, company: Company) -> None:
+    """Somebody in the group has no device: MFA is not demanded of the group yet, and said why."""
+    company.member(PROD, "autochart_prod").user("otto", administrator=False)
+    backend = motobackend.iam(PROD)
+    backend.create_group("sysadmins")
+    backend.add_user_to_group("sysadmins", "otto")
+    words = ("account", "user", "autochart", "prod", "anna", "--via", VIA, "--yes", "--json")
+    outcome = awsprof(*words)
+    assert outcome.status == 0
+    (row,) = [row for row in json.loads(outcome.stdout)["steps"] if row["step"] == "MFA demanded"]
+    assert row["state"] == "skipped"
+    assert row["detail"] == "otto in sysadmins would be locked out, having no MFA device"
+
+
+def test_a_lost_phone(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> None:
+    """All her devices go, and nothing else."""
+    plan = awsprof(*VIA_MAIN, "--reset-mfa", "--dry-run")
+    assert "arn:aws:iam::111111111111:mfa/anna, GAHT" in plan.stdout
+    outcome = awsprof(*VIA_MAIN, "--reset-mfa", "--yes")
+    assert (outcome.status, devices(aws, DEV)) == (0, [])
+    assert "anna can enrol another device" in outcome.stderr
+    assert groups("anna") == ["sysadmins"]
+    assert awsprof(*VIA_MAIN, "--reset-mfa", "--yes").stdout.endswith("Nothing to do.\n")
+
+
+def test_a_leaver(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> None:
+    """Keys inactive, password and devices gone, in no group; the user is still there."""
+    awsprof.vault.items[f"{ANNA}/console"] = "Example-password-1!"
+    before = everything(awsprof)
+    aws.clear_calls()
+    assert awsprof(*VIA_MAIN, "--disable", "--dry-run").status == 0
+    assert (changes(aws), everything(awsprof)) == ([], before)
+    outcome = awsprof(*VIA_MAIN, "--disable", answers=["y"])
+    assert outcome.status == 0
+    user = motobackend.iam(DEV).users["anna"]
+    assert [key.status for key in user.access_keys] == ["Inactive"]
+    assert (user.password, devices(aws, DEV), groups("anna")) == (None, [], [])
+    assert f"{ANNA}/console" not in awsprof.items
+    assert "Sessions that had begun last until they end" in outcome.stderr
+    assert awsprof(*VIA_MAIN, "--disable", "--yes").stdout.endswith("Nothing to do.\n")
+
+
+@pytest.mark.parametrize("words", [["--reset-mfa", "--disable"], ["--disable", "--group", "readonly"]])
+def test_what_excludes_each_other(set_up: WatchedCommandLine, words: list[str]) -> None:
+    """Exit 2, and nothing is asked of AWS."""
+    assert set_up(*USER, *words).status == 2
+
+
+def test_not_oneself(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
+    """Whoever acts is not locked out by a slip of the finger; nor is there nobody to disable."""
+    aws.clear_calls()
+    oneself = set_up("account", "user", "autochart", "dev", "paul", "--disable", "--yes")
+    assert (oneself.status, "acts as paul itself" in oneself.stderr) == (1, True)
+    nobody = set_up(*USER, "--disable", "--yes")
+    assert (nobody.status, "Account 111111111111 has no user anna" in nobody.stderr) == (7, True)
+    assert changes(aws) == []
+
+
+def test_without_a_profile_there(awsprof: WatchedCommandLine, company: Company) -> None:
+    """One's own profile of that env acts; without one, --via says which does."""
+    outcome = awsprof(*USER, "--yes")
+    assert (outcome.status, "No profile matches 'autochart_dev'" in outcome.stderr) == (3, True)
+
+
+DISABLE = (*VIA_MAIN, "--disable", "--yes")
+# How many things disabling does that nothing disturbs.
+THINGS = 25
+
+
+def test_these_are_all(awsprof: WatchedCommandLine, anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the test below disturbs is everything that disabling does to the vault and at AWS."""
+    with Things(awsprof, monkeypatch, None) as things:
+        assert awsprof(*DISABLE).status == 0
+    assert len(things.seen) == THINGS, things.seen
+
+
+_EVERY = [Fault(number, *kind) for number in range(1, THINGS + 1) for kind in KINDS]
+
+
+@pytest.mark.parametrize(
+    "fault", _EVERY if os.environ.get("AWSPROF_TEST_ALL") else random.Random(9).sample(_EVERY, 3), ids=str
+)
+def test_a_fault(
+    awsprof: WatchedCommandLine, anna: User, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    """Wherever it strikes, the same command goes on: no half device, no key left active."""
+    with Things(awsprof, monkeypatch, fault):
+        if fault.kind == "kill":
+            with pytest.raises(KilledError):
+                awsprof(*DISABLE)
+        else:
+            assert awsprof(*DISABLE).status in (0, 7, 130)
+    assert awsprof(*DISABLE).status == 0
+    user = motobackend.iam(DEV).users["anna"]
+    assert ([key.status for key in user.access_keys], len(keys_at_aws(DEV, "anna"))) == (["Inactive"], 1)
+    assert (user.password, devices(aws, DEV), groups("anna")) == (None, [], [])
+    assert f"{ANNA}/mfa-reset" not in awsprof.items
+    assert awsprof(*DISABLE).stdout.endswith("Nothing to do.\n")
