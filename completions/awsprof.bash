@@ -444,7 +444,7 @@ function __awsprof_complete_aws {
 function __awsprof_complete_table {
   case $1 in
   '')
-    commands=(add list show set rename remove default undo login logout status whoami mfa rotate vault use off exec export console launcher browser product serverless init prompt completion settings credential-process)
+    commands=(add list show set rename remove default undo login logout status whoami mfa rotate vault use off exec export console launcher browser product serverless account audit init prompt completion settings credential-process)
     options=(--version --debug --quiet --help -h)
     ;;
   'add')
@@ -615,6 +615,17 @@ function __awsprof_complete_table {
   'serverless write')
     options=('--style=words|map|params|env' --force --yes --dry-run --quiet --debug --help -h)
     arguments=(file)
+    ;;
+  'account')
+    commands=(list)
+    options=(--help -h)
+    ;;
+  'account list')
+    options=(--via=selector --json --product=product --user=user --exact --quiet --debug --help -h)
+    ;;
+  'audit')
+    options=(--all --via=selector --json --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector...)
     ;;
   'init')
     options=(--no-prompt --no-completion --install --yes --quiet --debug --help -h)

@@ -10,7 +10,7 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
     # take, and the kinds of arguments.
     $table = @{
         '' = @{
-            Below = [ordered]@{ 'add' = 'Add a profile: its keys into the vault, the rest into ~/.aws/config'; 'list' = 'List profiles with account, region, MFA and session'; 'show' = 'Show one profile'; 'set' = 'Change settings of a profile; KEY= takes one out'; 'rename' = 'Rename a profile wherever it is named'; 'remove' = 'Remove a profile, its keys and its session from this machine'; 'default' = 'Show every default there is, or be rid of it'; 'undo' = 'Take back what an earlier command changed'; 'login' = 'Start a session with one MFA code; every AWS tool then just works'; 'logout' = 'Forget sessions'; 'status' = 'Show which sessions are live, and for how long'; 'whoami' = 'Ask AWS whose credentials a profile has'; 'mfa' = 'Make, store, list and remove MFA devices'; 'rotate' = 'Replace access keys by new ones, with one MFA code'; 'vault' = 'See, unlock, lock and move the place where secrets rest'; 'use' = 'Make a profile the active one of this shell'; 'off' = 'Make no profile the active one of this shell'; 'exec' = 'Run a command with a profile''s credentials'; 'export' = 'Print a profile''s credentials as shell code, dotenv or JSON'; 'console' = 'Open the AWS console of a profile''s account, in a browser window of its own'; 'launcher' = 'Put a launcher for each account into the desktop''s menu'; 'browser' = 'List, reset and remove the browser profiles of accounts'; 'product' = 'Make, explain and join a product''s team file'; 'serverless' = 'Give each stage of a Serverless service its profile'; 'init' = 'Print the integration with a shell, for one line in its start-up file'; 'prompt' = 'Print the active profile in a few words, for other programs'' prompts'; 'completion' = 'Print the code that completes awsprof''s words in a shell'; 'settings' = 'Get, set and list awsprof''s own settings'; 'credential-process' = 'Answer an AWS tool; credential_process lines call this' }
+            Below = [ordered]@{ 'add' = 'Add a profile: its keys into the vault, the rest into ~/.aws/config'; 'list' = 'List profiles with account, region, MFA and session'; 'show' = 'Show one profile'; 'set' = 'Change settings of a profile; KEY= takes one out'; 'rename' = 'Rename a profile wherever it is named'; 'remove' = 'Remove a profile, its keys and its session from this machine'; 'default' = 'Show every default there is, or be rid of it'; 'undo' = 'Take back what an earlier command changed'; 'login' = 'Start a session with one MFA code; every AWS tool then just works'; 'logout' = 'Forget sessions'; 'status' = 'Show which sessions are live, and for how long'; 'whoami' = 'Ask AWS whose credentials a profile has'; 'mfa' = 'Make, store, list and remove MFA devices'; 'rotate' = 'Replace access keys by new ones, with one MFA code'; 'vault' = 'See, unlock, lock and move the place where secrets rest'; 'use' = 'Make a profile the active one of this shell'; 'off' = 'Make no profile the active one of this shell'; 'exec' = 'Run a command with a profile''s credentials'; 'export' = 'Print a profile''s credentials as shell code, dotenv or JSON'; 'console' = 'Open the AWS console of a profile''s account, in a browser window of its own'; 'launcher' = 'Put a launcher for each account into the desktop''s menu'; 'browser' = 'List, reset and remove the browser profiles of accounts'; 'product' = 'Make, explain and join a product''s team file'; 'serverless' = 'Give each stage of a Serverless service its profile'; 'account' = 'List the accounts of an organization'; 'audit' = 'Check accounts: root user, MFA, permissions, old and unused keys'; 'init' = 'Print the integration with a shell, for one line in its start-up file'; 'prompt' = 'Print the active profile in a few words, for other programs'' prompts'; 'completion' = 'Print the code that completes awsprof''s words in a shell'; 'settings' = 'Get, set and list awsprof''s own settings'; 'credential-process' = 'Answer an AWS tool; credential_process lines call this' }
             Options = [ordered]@{ '--version' = 'Show the version and exit'; '--debug' = 'Show each call; no secret'; '--quiet' = 'Keep notices back'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{  }
             Arguments = @()
@@ -284,6 +284,24 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
             Options = [ordered]@{ '--style' = 'Where the profiles stand: a map in custom, the stages'' params, or nowhere'; '--force' = 'Replace what says otherwise'; '--yes' = 'Do not ask'; '--dry-run' = 'Show the diff and change nothing'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{ '--style' = @('words|map|params|env') }
             Arguments = @('file')
+        }
+        'account' = @{
+            Below = [ordered]@{ 'list' = 'Show an organization''s accounts by organizational unit, and which of your profiles reach each' }
+            Options = [ordered]@{ '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{  }
+            Arguments = @()
+        }
+        'account list' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--via' = 'A profile in the management account; else AWS_PROFILE'; '--json' = 'Print JSON'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--via' = @('selector'); '--product' = @('product'); '--user' = @('user') }
+            Arguments = @()
+        }
+        'audit' = @{
+            Below = [ordered]@{  }
+            Options = [ordered]@{ '--all' = 'Audit the account of every profile of the convention'; '--via' = 'A profile in the management account, which sees organizational units'; '--json' = 'Print JSON'; '--product' = 'Look among this product''s profiles only'; '--user' = 'Look among this user''s profiles only'; '--exact' = 'Take SELECTOR as a full profile name only'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
+            Kinds = @{ '--via' = @('selector'); '--product' = @('product'); '--user' = @('user') }
+            Arguments = @('selector...')
         }
         'init' = @{
             Below = [ordered]@{  }

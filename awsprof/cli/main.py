@@ -56,6 +56,8 @@ _COMMANDS = {
     "browser": _Entry("Use them", "browser", "List, reset and remove the browser profiles of accounts."),
     "product": _Entry("Projects", "product", "Make, explain and join a product's team file."),
     "serverless": _Entry("Projects", "serverless", "Give each stage of a Serverless service its profile."),
+    "account": _Entry("Accounts", "account", "List the accounts of an organization."),
+    "audit": _Entry("Accounts", "audit", "Check accounts: root user, MFA, permissions, old and unused keys."),
     "init": _Entry("Shell", "shell", "Print the integration with a shell, for one line in its start-up file."),
     "prompt": _Entry("Shell", "shell", "Print the active profile in a few words, for other programs' prompts."),
     "completion": _Entry("Shell", "completion", "Print the code that completes awsprof's words in a shell."),
