@@ -489,7 +489,7 @@ function __awsprof_complete_aws {
 function __awsprof_complete_table {
   case $1 in
   '')
-    commands=(add list show set rename remove import default undo doctor login logout status whoami mfa rotate vault use off exec export console launcher browser product serverless account init prompt completion settings credential-process)
+    commands=(add list show set rename remove import default undo doctor login logout status whoami mfa rotate vault use off exec export console launcher browser product serverless account audit init prompt completion settings credential-process)
     options=(--version --debug --quiet --help -h)
     ;;
   'add')
@@ -669,12 +669,15 @@ function __awsprof_complete_table {
     arguments=(file)
     ;;
   'account')
-    commands=(create password setup user)
+    commands=(create list password setup user)
     options=(--help -h)
     ;;
   'account create')
     options=(--email=text --email-exact --ou=text --create-organization --via=selector --user=user --region=region --alias=text --group=text --policy=text '--mfa=words|ask|store-seed|skip' --no-require-mfa '--password=words|keep|show' --yes --dry-run --json --quiet --debug --help -h)
     arguments=(product env)
+    ;;
+  'account list')
+    options=(--via=selector --json --product=product --user=user --exact --quiet --debug --help -h)
     ;;
   'account password')
     options=(--copy --show --quiet --debug --help -h)
@@ -687,6 +690,10 @@ function __awsprof_complete_table {
   'account user')
     options=(--group=text --policy=text --no-require-mfa --reset-mfa --disable --via=selector --yes --dry-run --json --quiet --debug --help -h)
     arguments=(product env user)
+    ;;
+  'audit')
+    options=(--all --via=selector --json --product=product --user=user --exact --quiet --debug --help -h)
+    arguments=(selector...)
     ;;
   'init')
     options=(--no-prompt --no-completion --install --yes --quiet --debug --help -h)

@@ -116,3 +116,13 @@ class LoginProfile:
 
     created: datetime
     must_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserPermissions:
+    """What a user may do: the names of the policies of its own, and all documents, those of its groups too."""
+
+    user: str
+    groups: tuple[str, ...]
+    own_policies: tuple[str, ...]
+    documents: tuple[Mapping[str, Any], ...]

@@ -106,10 +106,15 @@ class Client:
 
     def pages(self, operation: str, rows: str, **parameters: Any) -> Iterator[Any]:
         """Read what *operation* lists under *rows*, page after page; the next page is asked for when it is needed."""
+        for answer in self.whole_pages(operation, **parameters):
+            yield from answer[rows]
+
+    def whole_pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Read a list's answers whole, for those that hold several lists."""
         token: dict[str, str] = {}
         while True:
             answer = self._call(operation, {**parameters, **token}, attempts=READ_ATTEMPTS)
-            yield from answer[rows]
+            yield answer
             following = next((key for key in _NEXT_PAGE if answer.get(key)), None)
             if following is None:
                 return

@@ -33,6 +33,17 @@ class IamAdministration(Service):
         table = self._client("iam", credentials, region).read("GetAccountSummary")["SummaryMap"]
         return AccountSummary(bool(table.get("AccountMFAEnabled")), bool(table.get("AccountAccessKeysPresent")))
 
+    def account_aliases(self, credentials: Credentials, *, region: str) -> list[str]:
+        """
+        List the account's aliases: one at most.
+
+        Raises:
+            AccessDeniedError: The caller may not see it.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccountAliases.html
+        """
+        return list(self._client("iam", credentials, region).read("ListAccountAliases")["AccountAliases"])
+
     def create_account_alias(self, credentials: Credentials, *, region: str, alias: str) -> None:
         """
         Give the account an alias, in place of the one it has; sent once.

@@ -66,6 +66,16 @@ class Organizations(Service):
         for row in client.pages("ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent_id):
             yield OrganizationalUnit(row["Id"], row["Name"])
 
+    def unit_name(self, credentials: Credentials, *, region: str, unit_id: str) -> str:
+        """
+        Return the name of an organizational unit.
+
+        Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganizationalUnit.html
+        """
+        client = self._client("organizations", credentials, region)
+        answer = client.read("DescribeOrganizationalUnit", OrganizationalUnitId=unit_id)
+        return str(answer["OrganizationalUnit"]["Name"])
+
     def create_organizational_unit(
         self, credentials: Credentials, *, region: str, parent_id: str, name: str
     ) -> OrganizationalUnit:

@@ -1,4 +1,4 @@
-"""The commands that make accounts, set them up, and give people a place in them."""
+"""The commands that make accounts, set them up, list them, and give people a place in them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from awsprof.cli.account_list import list_command
 from awsprof.cli.account_request import as_planned, conclude, first_password, request, setting_up
 from awsprof.cli.account_steps import Manner, accounts, carry_out
 from awsprof.cli.account_user import user_command
@@ -26,13 +27,14 @@ _ANYWHERE = (None, None, False)
 @click.group("account", cls=Group)
 def account_command() -> None:
     """
-    Make accounts for products, and set them up.
+    Make, set up and list accounts of an organization.
 
     \b
     awsprof account create autochart dev --email paul@example.com --via company_main_paul
     awsprof account setup autochart dev --via company_main_paul
     awsprof account user autochart dev anna
     awsprof account password prod --copy
+    awsprof account list --via company_main_paul
     """
 
 
@@ -167,3 +169,4 @@ def password_command(world: World, selector: str, copy: bool, show: bool) -> Non
 
 
 account_command.add_command(user_command)
+account_command.add_command(list_command)

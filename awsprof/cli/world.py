@@ -180,6 +180,10 @@ class World:
 
         return Aws(self.environ, self.trace)
 
+    def another_aws(self) -> Aws:
+        """Return AWS for a thread of its own."""
+        return type(self.aws)(self.environ, self.trace)
+
     @cached_property
     def aws_cli(self) -> AwsCli:
         from awsprof.aws.cli import AwsCli

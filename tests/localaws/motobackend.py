@@ -118,6 +118,11 @@ def organizations(account_id: str) -> OrganizationsBackend:
     return organizations_backends[account_id][partition(account_id)]
 
 
+def is_member(account_id: str) -> bool:
+    """Whether an account is in an organization that another account manages."""
+    return account_id in organizations_backends.master_accounts and organizations(account_id).org is None
+
+
 def add_member(management_account_id: str, account_id: str, name: str, email: str) -> None:
     """List an existing account as a member of an organization."""
     backend = organizations(management_account_id)

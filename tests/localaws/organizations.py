@@ -83,7 +83,12 @@ class Organizations:
             "ListCreateAccountStatus": self._list,
             "MoveAccount": self._move,
         }.get(invocation.action)
-        return own(invocation, document) if own else _moto(invocation)
+        if own is not None:
+            return own(invocation, document)
+        # moto lets every member see and do it.
+        if invocation.action not in ("CreateOrganization", "DescribeOrganization"):
+            _require_management_account(invocation)
+        return _moto(invocation)
 
     def _create_account(self, invocation: Invocation, document: Mapping[str, Any]) -> Answer:
         _require_management_account(invocation)
@@ -161,7 +166,10 @@ def _name_in(request: AccountRequest) -> str:
 
 
 def _require_management_account(invocation: Invocation) -> None:
-    if motobackend.organizations(invocation.caller.account_id).org is None:
+    account_id = invocation.caller.account_id
+    if motobackend.is_member(account_id):
+        raise AwsError(400, "AccessDeniedException", "You don't have permissions to access this resource.")
+    if motobackend.organizations(account_id).org is None:
         raise AwsError(400, "AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
 
 

@@ -1,0 +1,260 @@
+"""
+The audit of accounts: for each profile a list of checks, each passed, failed, or not to be seen with its rights.
+
+Reads only. Knows what a sound account looks like; not how rows are shown, nor how a session is had.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from awsprof.accounts.mfa_demand import demands_mfa
+from awsprof.errors import AccessDeniedError, AwsError, InvalidKeyError
+from awsprof.findings import Finding, Severity
+from awsprof.model import Kind
+from awsprof.naming import ProfileName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from awsprof.accounts.looking import Look
+    from awsprof.model import Profile
+
+OLD = timedelta(days=90)
+MIN_PASSWORD_LENGTH = 14
+_ROOT_PAGE = "sign in as the root user, then My security credentials; or central root access in IAM"
+
+
+class Status(enum.StrEnum):
+    """What came of one check."""
+
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
+    FAIL = "fail"
+    NOT_ALLOWED = "not-allowed"
+
+
+_SEVERITIES = {Status.PASS: Severity.INFO, Status.FAIL: Severity.ERROR, Status.NOT_ALLOWED: Severity.WARNING}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One check of one profile's account."""
+
+    status: Status
+    finding: Finding
+
+    def to_json(self) -> dict[str, object]:
+        return {**self.finding.to_json(), "status": str(self.status)}
+
+
+class Outcome(NamedTuple):
+    """What one check says: whether it passed, one sentence, and what mends it."""
+
+    status: Status
+    message: str
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One profile to be audited, and what is known of it without asking AWS; *others* are its product's other envs."""
+
+    profile: Profile
+    look: Look
+    others: Mapping[str, str]
+
+
+def audit(audited: Audited, *, now: datetime) -> list[AuditRow]:
+    """Run every check; a call that AWS denies makes its checks not-allowed, and no other."""
+    rows = []
+    for code, check in _CHECKS.items():
+        try:
+            status, message, fix = check(audited, now)
+        except (AccessDeniedError, InvalidKeyError) as error:
+            status, message, fix = Status.NOT_ALLOWED, error.message, error.hint
+        except AwsError as error:
+            status, message, fix = Status.NOT_ALLOWED, f"it could not be asked: {error.message}", error.hint
+        rows.append(_row(audited.profile.name, code, status, message, fix))
+    return rows
+
+
+def unseen(profile: Profile, reason: str, fix: str | None) -> list[AuditRow]:
+    """Return the rows of an account that could not be entered at all."""
+    return [_row(profile.name, code, Status.NOT_ALLOWED, reason, fix) for code in _CHECKS]
+
+
+def _row(profile: str, code: str, status: Status, message: str, fix: str | None) -> AuditRow:
+    return AuditRow(status, Finding(code, _SEVERITIES[status], message, fix, profile=profile))
+
+
+def _passed(message: str) -> Outcome:
+    return Outcome(Status.PASS, message)
+
+
+def _failed(message: str, fix: str) -> Outcome:
+    return Outcome(Status.FAIL, message, fix)
+
+
+def _root_mfa(audited: Audited, _: datetime) -> Outcome:
+    if audited.look.summary().root_mfa:
+        return _passed("the root user has MFA")
+    return _failed("the root user has no MFA: whoever reads its mailbox has the account", _ROOT_PAGE)
+
+
+def _root_access_keys(audited: Audited, _: datetime) -> Outcome:
+    if not audited.look.summary().root_access_keys:
+        return _passed("the root user has no access key")
+    return _failed("the root user has an access key, which no policy can limit", _ROOT_PAGE)
+
+
+def _user_mfa(audited: Audited, _: datetime) -> Outcome:
+    profile, user = audited.profile, audited.look.user
+    if user is None:
+        return _passed(f"{profile.name} is a role's: its MFA is its source's")
+    if audited.look.has_mfa():
+        return _passed(f"user {user} has an MFA device")
+    if not profile.protected:
+        return _passed(f"user {user} has no MFA device, which only a protected env must have")
+    return _failed(f"user {user} has no MFA device", f"awsprof mfa enroll {profile.name}")
+
+
+def _mfa_demanded(audited: Audited, _: datetime) -> Outcome:
+    profile, user = audited.profile, audited.look.user
+    if not profile.protected:
+        return _passed("only a protected env must demand MFA")
+    if user is None:
+        return _passed(f"{profile.name} is a role's: what it demands is its trust policy's")
+    mine = next((one for one in audited.look.permissions() if one.user == user), None)
+    if mine is not None and demands_mfa(mine.documents):
+        return _passed(f"a policy denies user {user} nearly everything without MFA")
+    return _failed(f"no policy demands MFA of user {user}: a stolen key works without any code", _setup(profile))
+
+
+def _permissions_by_group(audited: Audited, _: datetime) -> Outcome:
+    by_user = [one.user for one in audited.look.permissions() if one.own_policies]
+    if not by_user:
+        return _passed("no user has a policy of its own")
+    message = f"{_named(by_user)} permissions of their own, which no group shows"
+    return _failed(message, f"{_console(audited.profile)}, then Users: move their policies to a group")
+
+
+def _password_policy(audited: Audited, _: datetime) -> Outcome:
+    policy = audited.look.password_policy()
+    if policy is None:
+        return _failed("the account has no password policy of its own", _setup(audited.profile))
+    if policy.min_length < MIN_PASSWORD_LENGTH:
+        message = f"a password may have {policy.min_length} characters; {MIN_PASSWORD_LENGTH} is the least to ask"
+        return _failed(message, _setup(audited.profile))
+    return _passed(f"passwords have {policy.min_length} characters at least")
+
+
+def _account_alias(audited: Audited, _: datetime) -> Outcome:
+    alias = audited.look.alias()
+    if alias is None:
+        return _failed("the account has no alias: its sign-in page shows a bare number", _setup(audited.profile))
+    return _passed(f"the account's alias is {alias}")
+
+
+def _access_key_age(audited: Audited, now: datetime) -> Outcome:
+    old = [one for one in audited.look.access_keys() if one.key.active and now - one.key.created > OLD]
+    if not old:
+        return _passed(f"no active access key is older than {OLD.days} days")
+    days = max((now - one.key.created).days for one in old)
+    users = {one.user for one in old}
+    message = f"{_named(users)} an access key older than {OLD.days} days ({days} at most)"
+    mine = audited.look.user in users and audited.profile.kind is Kind.USER
+    return _failed(message, f"awsprof rotate {audited.profile.name}" if mine else _console(audited.profile))
+
+
+def _unused_access_key(audited: Audited, now: datetime) -> Outcome:
+    old = [one for one in audited.look.access_keys() if one.key.active and now - one.key.created > OLD]
+    unused = [one for one in old if now - (audited.look.last_used(one.key.id) or one.key.created) > OLD]
+    if not unused:
+        return _passed(f"every active access key was used in the last {OLD.days} days, or is younger")
+    message = f"{_named({one.user for one in unused})} an active access key that nobody has used for {OLD.days} days"
+    return _failed(message, f"{_console(audited.profile)}, then Users: deactivate it")
+
+
+def _unused_user(audited: Audited, now: datetime) -> Outcome:
+    unused = []
+    for user in audited.look.users():
+        if now - user.created <= OLD:
+            continue
+        keys = audited.look.keys_of(user.name)
+        used = [user.password_last_used, *(audited.look.last_used(one.key.id) for one in keys)]
+        if now - max((one for one in used if one is not None), default=user.created) > OLD:
+            unused.append(user.name)
+    if not unused:
+        return _passed(f"every user signed in or used a key in the last {OLD.days} days, or is younger")
+    return _failed(
+        f"{_named(unused)} not been seen for {OLD.days} days", _command(audited.profile, "user", unused[0], "--disable")
+    )
+
+
+def _in_product_ou(audited: Audited, _: datetime) -> Outcome:
+    parts = audited.profile.parts
+    if not audited.look.sees_organization:
+        return Outcome(Status.NOT_ALLOWED, "only the management account sees it", "--via a profile of that account")
+    unit = audited.look.unit()
+    if parts is not None and unit == parts.product:
+        return _passed(f"the account is in the organizational unit {unit}")
+    where = f"in the organizational unit {unit}" if unit else "in the organization's root"
+    return _failed(
+        f"the account is {where}, and not in one named after its product",
+        "aws organizations move-account, or its console page",
+    )
+
+
+def _separate_accounts(audited: Audited, _: datetime) -> Outcome:
+    account_id, profile = audited.look.account_id, audited.profile
+    sharing = sorted(env for env, other in audited.others.items() if other == account_id)
+    if not sharing:
+        return _passed("no other env of the product is in this account")
+    parts = profile.parts or ProfileName("PRODUCT", "ENV", "USER")
+    return _failed(
+        f"{', '.join(sharing)} and {parts.env} share account {account_id}",
+        f"awsprof account create {parts.product} {parts.env} --email ADDRESS",
+    )
+
+
+_CHECKS: Mapping[str, Callable[[Audited, datetime], Outcome]] = {
+    "root-mfa": _root_mfa,
+    "root-access-keys": _root_access_keys,
+    "user-mfa": _user_mfa,
+    "mfa-demanded": _mfa_demanded,
+    "permissions-by-group": _permissions_by_group,
+    "password-policy": _password_policy,
+    "account-alias": _account_alias,
+    "access-key-age": _access_key_age,
+    "unused-access-key": _unused_access_key,
+    "unused-user": _unused_user,
+    "in-product-ou": _in_product_ou,
+    "separate-accounts": _separate_accounts,
+}
+
+
+def _setup(profile: Profile) -> str:
+    return _command(profile, "setup", "--via SELECTOR")
+
+
+def _command(profile: Profile, verb: str, *words: str) -> str:
+    parts = profile.parts or ProfileName("PRODUCT", "ENV", "USER")
+    return " ".join(("awsprof account", verb, parts.product, parts.env, *words))
+
+
+def _console(profile: Profile) -> str:
+    return f"awsprof console {profile.name} --service iam"
+
+
+def _named(users: Sequence[str] | set[str]) -> str:
+    """Write who has something: "paul has", "ann and paul have", "ann, paul and 3 more have"."""
+    names = sorted(users)
+    if len(names) == 1:
+        return f"{names[0]} has"
+    if len(names) == 2:
+        return f"{names[0]} and {names[1]} have"
+    return f"{names[0]}, {names[1]} and {len(names) - 2} more have"

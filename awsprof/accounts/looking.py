@@ -1,0 +1,132 @@
+"""
+What one profile gets to see of its account: each thing is asked for when a check first wants it, and only once.
+
+Reads only; knows no rule about what is sound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+
+from awsprof.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from awsprof.aws.answers import AccountSummary, IamUser, PasswordPolicy, UserPermissions
+    from awsprof.model import AccessKey, CallerIdentity, Credentials, MfaDevice
+
+T = TypeVar("T")
+
+
+class AwsReads(Protocol):
+    """The reads of AWS that a look takes; each is made with the credentials it is given."""
+
+    def account_summary(self, credentials: Credentials, *, region: str) -> AccountSummary: ...
+    def account_aliases(self, credentials: Credentials, *, region: str) -> list[str]: ...
+    def password_policy(self, credentials: Credentials, *, region: str) -> PasswordPolicy | None: ...
+    def users(self, credentials: Credentials, *, region: str) -> Iterable[IamUser]: ...
+    def user_permissions(self, credentials: Credentials, *, region: str) -> list[UserPermissions]: ...
+    def access_keys(self, credentials: Credentials, *, region: str, user_name: str | None) -> list[AccessKey]: ...
+    def mfa_devices(self, credentials: Credentials, *, region: str) -> list[MfaDevice]: ...
+    def access_key_last_used(self, credentials: Credentials, *, region: str, access_key_id: str) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOfUser:
+    """One access key, and whose it is."""
+
+    user: str
+    key: AccessKey
+
+
+class Look:
+    """One account as its profile sees it; a refused read is refused again without a call."""
+
+    def __init__(
+        self,
+        aws: AwsReads,
+        credentials: Credentials,
+        *,
+        region: str,
+        identity: CallerIdentity,
+        unit_of: Callable[[str], str | None] | None = None,
+    ) -> None:
+        """
+        Args:
+            unit_of: Tells the name of the organizational unit that an account is in; None for the root itself.
+        """
+        self._aws = aws
+        self._credentials = credentials
+        self._region = region
+        self._identity = identity
+        self._unit_of = unit_of
+        self._seen: dict[str, object] = {}
+
+    @property
+    def account_id(self) -> str:
+        return self._identity.account_id
+
+    @property
+    def user(self) -> str | None:
+        """The IAM user's name that the profile is of; None for a role."""
+        return self._identity.user_name
+
+    @property
+    def sees_organization(self) -> bool:
+        return self._unit_of is not None
+
+    def unit(self) -> str | None:
+        """Return the name of the organizational unit that the account is in; None for the root itself."""
+        ask = self._unit_of
+        assert ask is not None  # see sees_organization
+        return self._once("unit", lambda: ask(self.account_id))
+
+    def summary(self) -> AccountSummary:
+        return self._once("summary", lambda: self._aws.account_summary(self._credentials, region=self._region))
+
+    def alias(self) -> str | None:
+        aliases = self._once("alias", lambda: self._aws.account_aliases(self._credentials, region=self._region))
+        return next(iter(aliases), None)
+
+    def password_policy(self) -> PasswordPolicy | None:
+        return self._once("policy", lambda: self._aws.password_policy(self._credentials, region=self._region))
+
+    def users(self) -> Sequence[IamUser]:
+        return self._once("users", lambda: list(self._aws.users(self._credentials, region=self._region)))
+
+    def permissions(self) -> Sequence[UserPermissions]:
+        return self._once("permissions", lambda: self._aws.user_permissions(self._credentials, region=self._region))
+
+    def has_mfa(self) -> bool:
+        return bool(self._once("devices", lambda: self._aws.mfa_devices(self._credentials, region=self._region)))
+
+    def access_keys(self) -> Sequence[KeyOfUser]:
+        """Return the access keys of every user."""
+        return [key for user in self.users() for key in self.keys_of(user.name)]
+
+    def keys_of(self, user: str) -> Sequence[KeyOfUser]:
+        keys = self._once(
+            f"keys of {user}",
+            lambda: self._aws.access_keys(self._credentials, region=self._region, user_name=user),
+        )
+        return [KeyOfUser(user, key) for key in keys]
+
+    def last_used(self, key_id: str) -> datetime | None:
+        return self._once(
+            f"use of {key_id}",
+            lambda: self._aws.access_key_last_used(self._credentials, region=self._region, access_key_id=key_id),
+        )
+
+    def _once(self, what: str, read: Callable[[], T]) -> T:
+        if what not in self._seen:
+            try:
+                self._seen[what] = read()
+            except AwsError as error:
+                self._seen[what] = error
+        seen = self._seen[what]
+        if isinstance(seen, AwsError):
+            raise seen
+        return cast("T", seen)

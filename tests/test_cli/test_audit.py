@@ -1,0 +1,223 @@
+"""audit: what is looked at in an account, in whose eyes, and what a refusal of AWS's does to it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from tests.localaws import motobackend
+from tests.localaws.accounts import GUARD_POLICY
+from tests.test_cli.conftest import DEV, PROD, REGION, two_lines
+
+if TYPE_CHECKING:
+    from tests.command_line import CommandLine, Outcome
+    from tests.localaws import LocalAWS
+    from tests.localaws.accounts import AccessKey, Account
+    from tests.test_cli.conftest import Identity
+
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def _client(service: str, key: AccessKey) -> Any:
+    return boto3.client(service, region_name=REGION, aws_access_key_id=key.id, aws_secret_access_key=key.secret)
+
+
+def _rows(outcome: Outcome) -> dict[str, tuple[str, str]]:
+    found = json.loads(outcome.stdout)["findings"]
+    return {row["code"]: (row["status"], row["message"]) for row in found}
+
+
+def _statuses(outcome: Outcome) -> dict[str, str]:
+    return {code: status for code, (status, _) in _rows(outcome).items()}
+
+
+def _add(awsprof: CommandLine, name: str, account: Account, key: AccessKey, *options: str) -> None:
+    given = ["--from", "-", "--no-verify", "--account-id", account.id, "--region", REGION, *options]
+    outcome = awsprof("add", *name.split("_"), *given, stdin=two_lines(key))
+    assert outcome.status == 0, outcome.stderr
+
+
+@pytest.fixture
+def sound(aws: LocalAWS, awsprof: CommandLine) -> Account:
+    """A prod account as it should be, and paul's profile of it, logged in."""
+    account = aws.account(PROD, alias="autochart-prod")
+    account.root_mfa_device()
+    iam = _client("iam", account.user("helper").access_key())
+    iam.update_account_password_policy(MinimumPasswordLength=14, AllowUsersToChangePassword=True)
+    paul = account.user("paul", administrator=False)
+    iam.create_group(GroupName="sysadmins")
+    iam.attach_group_policy(GroupName="sysadmins", PolicyArn=_ADMINISTRATOR)
+    guard = iam.create_policy(PolicyName="Guard", PolicyDocument=json.dumps(GUARD_POLICY))
+    iam.attach_group_policy(GroupName="sysadmins", PolicyArn=guard["Policy"]["Arn"])
+    iam.add_user_to_group(GroupName="sysadmins", UserName="paul")
+    key, device = paul.access_key(), paul.mfa_device()
+    # The helper was only for the test to set all this up.
+    for row in iam.list_attached_user_policies(UserName="helper")["AttachedPolicies"]:
+        iam.detach_user_policy(UserName="helper", PolicyArn=row["PolicyArn"])
+    _add(awsprof, "autochart_prod_paul", account, key, "--mfa-serial", device.serial)
+    assert awsprof("login", "prod", "--code", device.code()).status == 0
+    return account
+
+
+def test_a_sound_account_passes(awsprof: CommandLine, sound: Account) -> None:
+    """All but what only the management account sees; the table says so too."""
+    outcome = awsprof("audit", "prod", "--json")
+    assert outcome.status == 0
+    statuses = _statuses(outcome)
+    assert statuses.pop("in-product-ou") == "not-allowed"
+    assert set(statuses.values()) == {"pass"}, _rows(outcome)
+    assert list(statuses) == [
+        "root-mfa",
+        "root-access-keys",
+        "user-mfa",
+        "mfa-demanded",
+        "permissions-by-group",
+        "password-policy",
+        "account-alias",
+        "access-key-age",
+        "unused-access-key",
+        "unused-user",
+        "separate-accounts",
+    ]
+    shown = awsprof("audit", "prod")
+    assert shown.status == 0
+    assert shown.stdout.startswith("autochart_prod_paul\nRESULT              CHECK")
+    assert "pass                root-mfa              the root user has MFA\n" in shown.stdout
+    assert "  in-product-ou: --via a profile of that account\n" in shown.stdout
+
+
+def test_a_bare_account_fails(aws: LocalAWS, awsprof: CommandLine) -> None:
+    """Each failure has a sentence and what mends it, and the exit status is 1."""
+    account = aws.account(PROD)
+    account.root_access_key()
+    _add(awsprof, "autochart_prod_paul", account, account.user("paul").access_key())
+    outcome = awsprof("audit", "prod", "--json")
+    assert outcome.status == 1
+    failed = {row["code"]: row for row in json.loads(outcome.stdout)["findings"] if row["status"] == "fail"}
+    assert list(failed) == [
+        "root-mfa",
+        "root-access-keys",
+        "user-mfa",
+        "mfa-demanded",
+        "permissions-by-group",
+        "password-policy",
+        "account-alias",
+    ]
+    assert all(row["fix"] and row["severity"] == "error" for row in failed.values())
+    assert failed["user-mfa"]["fix"] == "awsprof mfa enroll autochart_prod_paul"
+    assert failed["mfa-demanded"]["fix"] == "awsprof account setup autochart prod --via SELECTOR"
+    shown = awsprof("audit", "prod")
+    assert "FAIL                user-mfa              user paul has no MFA device\n" in shown.stdout
+    assert "  user-mfa: awsprof mfa enroll autochart_prod_paul\n" in shown.stdout
+
+
+def test_an_unprotected_env_need_not_demand_mfa(aws: LocalAWS, awsprof: CommandLine) -> None:
+    account = aws.account(DEV)
+    _add(awsprof, "autochart_dev_paul", account, account.user("paul").access_key())
+    statuses = _statuses(awsprof("audit", "dev", "--json"))
+    assert (statuses["user-mfa"], statuses["mfa-demanded"]) == ("pass", "pass")
+
+
+def test_a_policy_that_only_looks_like_a_demand(aws: LocalAWS, awsprof: CommandLine, sound: Account) -> None:
+    """Bool in place of BoolIfExists lets a stolen access key pass."""
+    iam = _client("iam", sound.user("admin").access_key())
+    arn = f"arn:aws:iam::{PROD}:policy/Guard"
+    text = json.dumps(GUARD_POLICY).replace("BoolIfExists", "Bool")
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
+    rows = _rows(awsprof("audit", "prod", "--json"))
+    assert rows["mfa-demanded"] == (
+        "fail",
+        "no policy demands MFA of user paul: a stolen key works without any code",
+    )
+
+
+def test_old_and_unused(aws: LocalAWS, awsprof: CommandLine) -> None:
+    """A hundred days on every key is old; one that is used still is not unused, nor is its user."""
+    account = aws.account(DEV)
+    key = account.user("paul").access_key()
+    _add(awsprof, "autochart_dev_paul", account, key)
+    iam = _client("iam", key)
+    iam.create_user(UserName="left")
+    iam.create_access_key(UserName="left")
+    for user in motobackend.iam(DEV).users.values():
+        user.create_date -= timedelta(days=100)
+        for one in user.access_keys:
+            one.create_date -= timedelta(days=100)
+    rows = _rows(awsprof("audit", "dev", "--json"))
+    assert rows["access-key-age"] == ("fail", "left and paul have an access key older than 90 days (100 at most)")
+    assert rows["unused-access-key"] == ("fail", "left has an active access key that nobody has used for 90 days")
+    assert rows["unused-user"] == ("fail", "left has not been seen for 90 days")
+
+
+def test_a_denied_call_fails_nothing_else(aws: LocalAWS, awsprof: CommandLine) -> None:
+    """Who may only look at the alias sees that, and is told of the rest that it is not allowed."""
+    account = aws.account(DEV, alias="autochart-dev")
+    user = account.user("paul", administrator=False)
+    user.put_policy(
+        "little",
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "iam:ListAccountAliases", "Resource": "*"}],
+        },
+    )
+    _add(awsprof, "autochart_dev_paul", account, user.access_key())
+    outcome = awsprof("audit", "dev", "--json")
+    assert outcome.status == 0
+    statuses = _statuses(outcome)
+    passed = {code for code, status in statuses.items() if status == "pass"}
+    assert passed == {"mfa-demanded", "account-alias", "separate-accounts"}
+    assert "fail" not in statuses.values()
+
+
+def test_all_accounts_at_once(aws: LocalAWS, awsprof: CommandLine, sound: Account) -> None:
+    """One that cannot be entered is told of row by row, and keeps nobody from the others."""
+    dead = aws.account(DEV).user("paul").access_key()
+    _add(awsprof, "autochart_dev_paul", aws.account(DEV), dead)
+    dead.deactivate()
+    outcome = awsprof("audit", "--all", "--json")
+    assert outcome.status == 0
+    found = json.loads(outcome.stdout)["findings"]
+    by_profile: dict[str, set[str]] = {}
+    for row in found:
+        by_profile.setdefault(row["profile"], set()).add(row["status"])
+    assert by_profile == {"autochart_dev_paul": {"not-allowed"}, "autochart_prod_paul": {"pass", "not-allowed"}}
+    assert awsprof("audit", "--all", "prod").status == 2
+
+
+def test_envs_that_share_an_account(aws: LocalAWS, awsprof: CommandLine) -> None:
+    account = aws.account(DEV)
+    key = account.user("paul").access_key()
+    _add(awsprof, "autochart_dev_paul", account, key)
+    _add(awsprof, "autochart_test_paul", account, key)
+    rows = _rows(awsprof("audit", "dev", "--json"))
+    assert rows["separate-accounts"] == ("fail", f"test and dev share account {DEV}")
+
+
+def test_via_the_management_account(aws: LocalAWS, awsprof: CommandLine) -> None:
+    """Only there is the organizational unit seen."""
+    company, account = aws.account(PROD), aws.account(DEV)
+    company.create_organization()
+    company.add_member(account, "autochart_dev", "dev@example.com")
+    boss = company.user("boss").access_key()
+    _add(awsprof, "company_main_boss", company, boss)
+    _add(awsprof, "autochart_dev_paul", account, account.user("paul").access_key())
+    rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
+    assert rows["in-product-ou"][0] == "fail"
+    assert "in the organization's root" in rows["in-product-ou"][1]
+    organizations = _client("organizations", boss)
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    unit = organizations.create_organizational_unit(ParentId=root, Name="autochart")["OrganizationalUnit"]["Id"]
+    organizations.move_account(AccountId=DEV, SourceParentId=root, DestinationParentId=unit)
+    rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
+    assert rows["in-product-ou"] == ("pass", "the account is in the organizational unit autochart")
+
+
+def test_one_that_cannot_be_entered(awsprof: CommandLine, dev: Identity) -> None:
+    """With a single profile there is nothing else to tell: the error is the command's own."""
+    outcome = awsprof("audit", "dev", "--json")
+    assert (outcome.status, outcome.stdout) == (8, "")
+    assert "awsprof login" in outcome.stderr
