@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from awsprof.accounts.documents import PASSWORD_POLICY
 from awsprof.accounts.mfa_demand import demands_mfa
 from awsprof.errors import AccessDeniedError, AwsError, InvalidKeyError
 from awsprof.findings import Finding, Severity
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from awsprof.model import Profile
 
 OLD = timedelta(days=90)
-MIN_PASSWORD_LENGTH = 14
 _ROOT_PAGE = "sign in as the root user, then My security credentials; or central root access in IAM"
 
 
@@ -146,8 +146,9 @@ def _password_policy(audited: Audited, _: datetime) -> Outcome:
     policy = audited.look.password_policy()
     if policy is None:
         return _failed("the account has no password policy of its own", _setup(audited.profile))
-    if policy.min_length < MIN_PASSWORD_LENGTH:
-        message = f"a password may have {policy.min_length} characters; {MIN_PASSWORD_LENGTH} is the least to ask"
+    least = PASSWORD_POLICY.min_length
+    if policy.min_length < least:
+        message = f"a password may have {policy.min_length} characters; {least} is the least to ask"
         return _failed(message, _setup(audited.profile))
     return _passed(f"passwords have {policy.min_length} characters at least")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +26,6 @@ _ALIAS = re.compile(r"(?=.{3,63}\Z)(?!\d+\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _PASSWORD_LENGTH = 24
 # Those that AWS counts as symbols, and that no shell and no form field makes anything of.
 _SYMBOLS = "!@#%^*()_+-="
-_MFA_KEY = "aws:multifactorauthpresent"
 
 
 def self_service(partition: str) -> dict[str, Any]:
@@ -109,33 +107,6 @@ def guard() -> dict[str, Any]:
             }
         ],
     }
-
-
-def demands_mfa(document: Mapping[str, Any]) -> bool:
-    """Whether a policy denies whoever gave no MFA nearly everything, access keys included."""
-    statements = document.get("Statement", [])
-    for statement in statements if isinstance(statements, list) else [statements]:
-        if not isinstance(statement, Mapping) or statement.get("Effect") != "Deny":
-            continue
-        broad = "NotAction" in statement or "*" in _listed(statement.get("Action"))
-        if broad and "*" in _listed(statement.get("Resource")) and _is_without_mfa(statement.get("Condition")):
-            return True
-    return False
-
-
-def _is_without_mfa(condition: object) -> bool:
-    """Whether a condition holds for long-term credentials; with any other key beside, it may not hold always."""
-    if not isinstance(condition, Mapping) or len(condition) != 1:
-        return False
-    ((operator, keys),) = condition.items()
-    if not isinstance(keys, Mapping) or [str(key).lower() for key in keys] != [_MFA_KEY]:
-        return False
-    value = [one.lower() for one in _listed(next(iter(keys.values())))]
-    return {"boolifexists": value == ["false"], "null": value == ["true"]}.get(str(operator).lower(), False)
-
-
-def _listed(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
 def stricter(there: PasswordPolicy | None) -> PasswordPolicy:

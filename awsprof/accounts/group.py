@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from awsprof.accounts.documents import GUARD_NAME, SELF_SERVICE_NAME, demands_mfa, guard, self_service
+from awsprof.accounts.documents import GUARD_NAME, SELF_SERVICE_NAME, guard, self_service
+from awsprof.accounts.mfa_demand import demands_mfa
 from awsprof.accounts.steps import Seen, State, Step, ok, skipped, to_do, unseen
 from awsprof.errors import AlreadyThereError, AwsprofError, NotFoundError, UsageError
 from awsprof.naming import printable
@@ -131,7 +132,7 @@ class Group:
             if ":iam::aws:" in policy.arn:
                 continue
             found = self._aws().managed_policy(**self._entry.caller, policy_arn=policy.arn)
-            if found is not None and demands_mfa(found.document):
+            if found is not None and demands_mfa([found.document]):
                 return ok(f"by {policy.name} for {self.name}")
         return seen
 

@@ -2,58 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from awsprof.accounts.documents import (
     PASSWORD_POLICY,
     account_name,
     alias_of,
-    demands_mfa,
-    guard,
     new_password,
-    self_service,
     stricter,
 )
 from awsprof.accounts.new_account import address_of
 from awsprof.aws.answers import PasswordPolicy
 from awsprof.errors import UsageError
-from tests.localaws.accounts import GUARD_POLICY
-
-KEY = "aws:MultiFactorAuthPresent"
-
-
-def deny(condition: dict[str, Any], **others: Any) -> dict[str, Any]:
-    return {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition, **others}}
-
-
-DEMANDING = [
-    guard(),
-    GUARD_POLICY,
-    deny({"BoolIfExists": {KEY: "false"}}),
-    deny({"BoolIfExists": {KEY.lower(): ["false"]}}),
-    deny({"Null": {KEY: True}}),
-]
-NOT_DEMANDING = [
-    {},
-    self_service("aws"),
-    # A key alone has no such context at all, so this denies it nothing.
-    deny({"Bool": {KEY: "false"}}),
-    deny({"BoolIfExists": {KEY: "true"}}),
-    deny({"BoolIfExists": {KEY: "false", "aws:RequestedRegion": "eu-west-1"}}),
-    deny({"BoolIfExists": {KEY: "false"}, "StringEquals": {"aws:username": "anna"}}),
-    deny({"BoolIfExists": {KEY: "false"}}, Effect="Allow"),
-    deny({"BoolIfExists": {KEY: "false"}}, Action="s3:*"),
-    deny({"BoolIfExists": {KEY: "false"}}, Resource="arn:aws:s3:::own"),
-    deny({}),
-]
-
-
-def test_what_demands_mfa() -> None:
-    """Only what denies a bare access key nearly everything, everywhere and always."""
-    assert [demands_mfa(document) for document in DEMANDING] == [True] * len(DEMANDING)
-    assert [demands_mfa(document) for document in NOT_DEMANDING] == [False] * len(NOT_DEMANDING)
 
 
 def test_a_password_policy_is_never_weakened() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from awsprof.accounts.documents import guard, self_service
 from awsprof.accounts.mfa_demand import demands_mfa
 from tests.localaws.accounts import GUARD_POLICY
 
@@ -21,6 +22,7 @@ def _statement(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "document",
     [
+        guard(),
         GUARD_POLICY,
         _statement(),
         _statement(Condition={"boolifexists": {"AWS:multifactorauthpresent": ["False"]}}),
@@ -37,6 +39,7 @@ def test_demands(document: dict[str, Any]) -> None:
     "document",
     [
         {},
+        self_service("aws"),
         {"Statement": "Deny"},
         _statement(Effect="Allow"),
         # A request signed with long-term credentials has no such key, and Bool lets it pass.
