@@ -64,6 +64,16 @@ def test_dev_and_prod(awsprof: WatchedCommandLine, company: Company, aws: LocalA
     assert changes(aws) == []
 
 
+def test_a_new_account_passes_its_audit(awsprof: WatchedCommandLine, company: Company) -> None:
+    """All but the root user's MFA, which no call can give it."""
+    assert create(awsprof, "prod", "--yes", "--mfa", "store-seed").status == 0
+    outcome = awsprof("audit", "prod", "--via", VIA, "--json")
+    rows = json.loads(outcome.stdout)["findings"]
+    assert [row["code"] for row in rows if row["status"] != "pass"] == ["root-mfa"], rows
+    assert len(rows) == 12
+    assert outcome.status == 1
+
+
 def test_an_organization_is_made_only_when_asked_for(awsprof: WatchedCommandLine, via: Account, aws: LocalAWS) -> None:
     """Its account cannot leave it again."""
     outcome = create(awsprof, "dev", "--yes")

@@ -327,6 +327,12 @@ def _password(office: Office) -> Run:
     return Run(0, [f"autochart_legacy_{run.words[2]}", "--show"], purpose=f"{DEV}/{run.words[2]}")
 
 
+def _account_list(office: Office) -> Run:
+    if motobackend.organizations(DEV).org is None:
+        office.machine.aws.account(DEV).create_organization()
+    return Run(0, ["--via", office.legacy.name])
+
+
 def _team(office: Office) -> None:
     office.own_file(".awsprof.toml", f'product = "autochart"\n[envs.dev]\naccount_id = "{office.dev.account_id}"\n')
 
@@ -432,6 +438,8 @@ RUNS: dict[str, tuple[Callable[[Office], Run], Callable[[Office], Run]]] = {
     "account setup": (_setup, _setup_failing),
     "account user": (_user, _user_failing),
     "account password": (_password, lambda _: Run(1, ["legacy", "--show"])),
+    "account list": (_account_list, lambda office: _torn_config(office, "--via", "legacy")),
+    "audit": (lambda office: Run(1, ["legacy"]), lambda office: _torn_config(office, "legacy", "--json")),
     "product init": (lambda office: _in_repository(office, "--dry-run"), lambda _: Run(2, ["--stage", "dev"])),
     "product show": (lambda office: _in_repository(office, "--json"), lambda _: Run(2, ["--user", "default"])),
     "product join": (_product_join, lambda office: replace(_in_repository(office, "--from", "dev"), status=2)),
