@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.auth
 import pytest
+from botocore.credentials import Credentials
 
 from awsprof.aws.client import isolated_session
 from tests.localaws import motobackend
@@ -56,26 +57,34 @@ def one_clock(awsprof: WatchedCommandLine, aws: LocalAWS, monkeypatch: pytest.Mo
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: awsprof.now().replace(tzinfo=None))
 
 
+class _Borrowed:
+    """A botocore client that several have, each call made with the credentials of whom it is lent to."""
+
+    def __init__(self, client: Any, credentials: Credentials) -> None:
+        self._client = client
+        self._credentials = credentials
+
+    def __getattr__(self, operation: str) -> Any:
+        self._client._request_signer._credentials = self._credentials
+        return getattr(self._client, operation)
+
+
 @pytest.fixture(scope="session")
-def _shared() -> Session:
-    """One botocore session for all calls, since loading IAM's description takes longer than all the rest."""
-    return isolated_session()
-
-
-@pytest.fixture
-def _session(_shared: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
-    """The same, making a client once for the same words in one test: that takes longer than a call."""
+def _session() -> Session:
+    """A session whose clients are made once: that takes longer than calling them, and no test here is about it."""
+    session = isolated_session()
     made: dict[object, Any] = {}
-    create = _shared.create_client
+    create = session.create_client
 
     def create_client(service: str, *, config: Any, **words: Any) -> Any:
-        key = (service, *words.items(), config.read_timeout, config.connect_timeout, str(config.retries))
-        if key not in made:
-            made[key] = create(service, config=config, **words)
-        return made[key]
+        keys = [words.pop(name) for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")]
+        kind = (service, *words.items(), config.read_timeout, config.connect_timeout, str(config.retries))
+        if kind not in made:
+            made[kind] = create(service, config=config, **words, aws_access_key_id="none", aws_secret_access_key="none")
+        return _Borrowed(made[kind], Credentials(*keys))
 
-    monkeypatch.setattr(_shared, "create_client", create_client)
-    return _shared
+    session.create_client = create_client
+    return session
 
 
 @pytest.fixture(autouse=True)
