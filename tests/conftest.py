@@ -7,6 +7,7 @@ import shutil
 import socket
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from tests.command_line import CommandLine
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _REAL_HOME = os.environ.get("HOME", "")
 _OWN_VARIABLES = ("AWS", "XDG_", "DBUS_", "GNOME_KEYRING", "PYTHON_KEYRING", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _DEAD_END = "http://127.0.0.1:9"
+
+# How long one example takes says nothing on a machine that is shared.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -69,7 +69,9 @@ def test_what_is_mended_is_sound(data: bytes) -> None:
 
 
 @given(config=any_bytes, credentials=any_bytes, profile=some.sampled_from([None, "", "default", "p", "\x1b"]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_bytes_stop_it(tmp_path: Path, config: bytes, credentials: bytes, profile: str | None) -> None:
     """It finds what it finds, and plans what it plans, without an error of its own."""
     environ = {"PATH": "/bin"} | ({} if profile is None else {"AWS_PROFILE": profile})
