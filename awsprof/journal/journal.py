@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 KEY_ITEM = "awsprof/journal"
 KEPT_ENTRIES = 50
 _LOCK_LIMIT_S = 10
+# Making the vault may take a person at the terminal.
+_KEY_LIMIT_S = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +234,8 @@ class Journal:
         from awsprof.vault.age import encrypt
 
         # The fastest level: what repeats in these files repeats nearby.
-        sealed = encrypt(zlib.compress(_packed(contents), level=1), self._recipient())
         with self._foreseen():
+            sealed = encrypt(zlib.compress(_packed(contents), level=1), self._recipient())
             if headline.number:
                 self._write(headline, sealed)
                 return headline
@@ -264,19 +266,30 @@ class Journal:
         from awsprof.vault.age import AgeError, is_recipient, new_identity, recipient_of
 
         path = self._directory / "recipient.txt"
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            recipient = path.read_text("ascii").strip()
-            if is_recipient(recipient):
+
+        def known() -> str | None:
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                recipient = path.read_text("ascii").strip()
+                return recipient if is_recipient(recipient) else None
+            return None
+
+        recipient = known()
+        if recipient is not None:
+            return recipient
+        # Of two first changes at once one makes the key: what the other sealed with a second one, nobody could open.
+        with locked(lock_path(self._locks, "journal-key"), limit_s=_KEY_LIMIT_S):
+            recipient = known()
+            if recipient is not None:
                 return recipient
-        identity = self._vault().get(KEY_ITEM)
-        if identity is None:
-            identity = new_identity()
-            self._vault().set(KEY_ITEM, identity)
-        try:
-            recipient = recipient_of(identity)
-        except AgeError:
-            raise VaultError(f"The vault's item {KEY_ITEM} is no key of the journal's") from None
-        write_private_file(path, recipient.encode("ascii") + b"\n")
+            identity = self._vault().get(KEY_ITEM)
+            if identity is None:
+                identity = new_identity()
+                self._vault().set(KEY_ITEM, identity)
+            try:
+                recipient = recipient_of(identity)
+            except AgeError:
+                raise VaultError(f"The vault's item {KEY_ITEM} is no key of the journal's") from None
+            write_private_file(path, recipient.encode("ascii") + b"\n")
         return recipient
 
     def _numbers(self) -> list[int]:

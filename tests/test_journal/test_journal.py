@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -172,3 +174,26 @@ def test_headline_is_one_line_of_json(journal: Journal, tmp_path: Path) -> None:
     assert recording.number == 1
     head = journal.path(recording.number).read_bytes().partition(b"\n")[0]
     assert json.loads(head)["summary"] == "a\nb"
+
+
+class _SlowVault(MemoryVault):
+    """A vault that takes a while to store, as keyrings do."""
+
+    def set(self, item: str, value: str) -> None:
+        time.sleep(0.05)
+        super().set(item, value)
+
+
+def test_two_first_changes_make_one_key(tmp_path: Path) -> None:
+    """What both seal can be opened again; with a key each, the slower one's would have taken the other's place."""
+    vault = _SlowVault()
+
+    def change(number: int) -> int:
+        journal = Journal(tmp_path / "journal", locks=tmp_path / "locks", vault=lambda: vault, now=lambda: NOW)
+        return _record(journal, tmp_path / f"config{number}")
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(change, range(4)))
+    reader = Journal(tmp_path / "journal", locks=tmp_path / "locks", vault=lambda: vault, now=lambda: NOW)
+    assert sorted(numbers) == [1, 2, 3, 4]
+    assert {reader.contents(number).items[0].after for number in numbers} == {SECRET}
