@@ -72,6 +72,15 @@ class Section:
         return self._document.text[self.start : self.end]
 
     @property
+    def path(self) -> str:
+        return self._document.path
+
+    def lines(self, key: str) -> list[str]:
+        """Return the lines a setting stands on, with their ends."""
+        option = self.options[key]
+        return lines_of(self.text)[option.first : option.end]
+
+    @property
     def options(self) -> dict[str, Option]:
         if self._options is None:
             self._options = scan_options(self._document.path, self.name, self.text, self.line)

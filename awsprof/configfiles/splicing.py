@@ -40,10 +40,11 @@ class SectionEdit:
 
 def carried(section: Section, key: str) -> Carried:
     """Return a setting with its lines, as deep as its first one stands in the first column."""
-    option = section.options[key]
-    lines = [line.rstrip("\r\n") for line in lines_of(section.text)[option.first : option.end]]
+    lines = [line.rstrip("\r\n") for line in section.lines(key)]
     indent = _indentation(lines[0])
-    return Carried(option.value, tuple(line.removeprefix(indent) if line.strip() else "" for line in lines))
+    return Carried(
+        section.options[key].value, tuple(line.removeprefix(indent) if line.strip() else "" for line in lines)
+    )
 
 
 def value_of(setting: str | Carried | None) -> str | None:

@@ -6,13 +6,15 @@ Works on one file's text at a time, the config file first; opens none.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from awsprof.configfiles.document import DEFAULTS, Document
+from awsprof.configfiles.diff import is_secret
+from awsprof.configfiles.document import DEFAULTS, Document, check_setting
 from awsprof.configfiles.merged import LONG_TERM_KEYS, header, is_managed, profile_in_header
-from awsprof.configfiles.splicing import Carried, SectionEdit, value_of
-from awsprof.errors import SharedFileError
+from awsprof.configfiles.splicing import Carried, SectionEdit, carried, value_of
+from awsprof.errors import RefusedNameError, SharedFileError
 from awsprof.naming import printable
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 TOKEN_KEYS = ("aws_session_token", "aws_security_token")
 # What tells of a session or of the tool that wrote it, and means nothing once the keys are in the vault.
 _PASSING = (*LONG_TERM_KEYS, *TOKEN_KEYS, "expiration", "aws_mfa_device", "assumed_role", "assumed_role_arn")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class TakeOver:
     *names* are what it is called today: the two halves of an aws-mfa pair are one profile. *settings* are written into
     the shared config file, and None takes one out. *keys* are the plain-text keys that may leave the files, and none
     but these; with *keys_too* the files keep what keys they have. *finishing* lets the new name be there already, as it
-    is when a command was ended between the two files.
+    is when a command was ended between the two files. *given* are keys that a person handed over, and no file has.
     """
 
     names: tuple[str, ...]
@@ -43,6 +46,7 @@ class TakeOver:
     keys: LongTermCredentials | None = None
     keys_too: bool = False
     finishing: bool = False
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +147,10 @@ class TakingOver:
         first = self._document.sections[sections[0]] if sections else None
         for key, section in self._origins(move, credentials, ahead, by_name).items():
             # What the config file lends by its [DEFAULT] it will lend to the new section as well.
-            if section is not first and section not in self._document.default_sections:
-                changes[key] = section.settings[key]
+            if section is first or section in self._document.default_sections:
+                continue
+            if section not in credentials.sections.values() or not _stays(section, key, move):
+                changes[key] = _as_written(section, key)
         changes.update(move.settings)
         if not move.keys_too:
             for name in sections:
@@ -184,18 +190,59 @@ class TakingOver:
         if move.new in document.sections and move.new not in move.names:
             raise self._taken(move)
         edits: dict[str, SectionEdit | None] = {}
-        for name in move.names:
-            if name not in document.sections:
-                continue
+        staying: dict[str, Section] = {}
+        for section in [document.sections[name] for name in move.names if name in document.sections]:
+            edits[section.name] = None
             if not move.keys_too:
-                _check_keys(document, name, move)
-                edits[name] = None
-            elif name != move.new:
-                edits[name] = SectionEdit(move.new)
+                _check_keys(document, section.name, move)
+                staying.update(self._staying(section, move, staying))
+            elif section.name != move.new:
+                edits[section.name] = SectionEdit(move.new)
+            else:
+                edits.pop(section.name)
+        if staying:
+            first = next(iter(staying.values()))
+            changes: dict[str, str | Carried | None] = {key: None for key in first.settings if key not in staying}
+            changes |= {key: carried(section, key) for key, section in staying.items() if section is not first}
+            edits[first.name] = SectionEdit(move.new, changes)
         return edits
+
+    def _staying(self, section: Section, move: TakeOver, staying: Mapping[str, Section]) -> dict[str, Section]:
+        """Return which secrets of other kinds stay in the file, in which only its owner can read them."""
+        found = {key: section for key in section.settings if key not in _PASSING and _stays(section, key, move)}
+        for key in found.keys() & staying.keys():
+            if section.settings[key] != staying[key].settings[key]:
+                both = f"[{printable(staying[key].name)}] and [{printable(section.name)}]"
+                raise SharedFileError(
+                    f"{both} in {self._document.path} have different values of {key}",
+                    hint="Leave one of them, then run the command again.",
+                )
+        return {key: section for key in found if key not in staying}
 
     def _taken(self, move: TakeOver) -> SharedFileError:
         return SharedFileError(f"{self._document.path} has a profile {move.new} by now; nothing was written")
+
+
+def _stays(section: Section, key: str, move: TakeOver) -> bool:
+    """Whether a setting of the credentials file looks like a secret, which others could read in the config file."""
+    return key not in move.settings and any(is_secret(line) for line in section.lines(key))
+
+
+def _as_written(section: Section, key: str) -> str | Carried:
+    """Return a setting for another section: as a plain line, or with the very lines it has where that cannot be."""
+    value = section.settings[key]
+    try:
+        check_setting(key, value)
+    except RefusedNameError:
+        if any(_CONTROL.search(line.rstrip("\r\n")) for line in section.lines(key)):
+            line_number = section.line + section.options[key].first
+            raise RefusedNameError(
+                f"The value of {printable(key)} in line {line_number} of {section.path} holds a control character, and "
+                "cannot be moved",
+                hint="Take that line out, or change it, then run the command again.",
+            ) from None
+        return carried(section, key)
+    return value
 
 
 def sections_of(document: Document, name: str) -> list[str]:
@@ -222,7 +269,13 @@ def _check_keys(document: Document, section: str, move: TakeOver) -> None:
     passing = any(settings.get(key) for key in TOKEN_KEYS) or (key_id or "").startswith("ASIA")
     ours = move.keys is not None and (key_id, secret) == (move.keys.access_key_id, move.keys.secret_access_key)
     if not (passing or ours):
+        where = f"[{printable(section)}]"
+        if move.given:
+            raise SharedFileError(
+                f"{where} in {document.path} has other keys than those that were given; they stay",
+                hint=f"Take the old key out of {where} first, or import it by itself, then run the command again.",
+            )
         raise SharedFileError(
-            f"[{printable(section)}] in {document.path} has other keys than those that were verified; they stay",
+            f"{where} in {document.path} has other keys than those that were verified; they stay",
             hint="Run the command again.",
         )

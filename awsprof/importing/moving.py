@@ -271,6 +271,8 @@ class Importing:
         if keys is None:
             self._adding.check_place(name, profile.account_id, force=force, instead_of=found.name, beside=beside)
             return _Move(choice, self._unasked(choice), None, region)
+        if choice.keys is not None:
+            self._check_gone(choice)
         request = AddRequest(name, account_id=None if verify else profile.account_id, verify=verify, force=True)
         if not verify and profile.account_id is None:
             raise AwsprofError(
@@ -287,7 +289,7 @@ class Importing:
         self._adding.check_place(name, verified.account_id, force=force, instead_of=found.name, beside=beside)
         wanted_region = None if profile.region else self._adding.region(name, None)
         settings = self._adding.settings(request, verified, region=wanted_region, there=_by_file(profile))
-        take_over = TakeOver(found.names, str(name), settings, keys, finishing=finishing)
+        take_over = TakeOver(found.names, str(name), settings, keys, finishing=finishing, given=choice.keys is not None)
         return _Move(choice, take_over, verified, region)
 
     def _move(self, moves: Sequence[_Move], outcome: Outcome, *, verify: bool) -> None:
@@ -387,6 +389,11 @@ class Importing:
             return True
         raise exists(name)
 
+    def _check_gone(self, choice: Choice) -> None:
+        """Refuse keys that were handed over for a profile with others, before AWS is asked of them."""
+        for error in self._files.refusals([self._unasked(choice)]).values():
+            raise error
+
     def _unasked(self, choice: Choice) -> TakeOver:
         """Return the change to the files as far as it is known without AWS."""
         found, name = choice.found, str(choice.name)
@@ -401,7 +408,7 @@ class Importing:
             if value is not None:
                 settings[key] = value
         finishing = name not in found.names and name in self._files.profiles()
-        return TakeOver(found.names, name, settings, keys, finishing=finishing)
+        return TakeOver(found.names, name, settings, keys, finishing=finishing, given=choice.keys is not None)
 
 
 def batch_size(count: int) -> int:

@@ -314,7 +314,7 @@ def test_other_keys_in_the_vault_stay(awsprof: CommandLine, cloud: FakeAws, home
         ("two keys", 1, "two different access keys"),
         ("a role too", 1, "it has keys and role_arn"),
         ("lent", 1, "[DEFAULT]'s"),
-        ("refused value", 2, "The value of output is refused"),
+        ("refused value", 2, "holds a control character"),
         ("vault", 6, "did not give back"),
     ],
 )
@@ -335,7 +335,7 @@ def test_what_is_refused_stays_as_it_is(
     elif what == "a role too":
         config = f"role_arn = arn:aws:iam::{PROD}:role/x\nsource_profile = x\n"
     elif what == "refused value":
-        lines += "output = json # mine\n"
+        lines += "output = js\x07on\n"
     elif what == "vault":
         awsprof.vault = Forgetful()
     write_config(home, f"[profile prod]\nregion = eu-west-1\n{config}")
@@ -409,10 +409,10 @@ def test_one_that_cannot_be_written_does_not_hinder_the_others(
 ) -> None:
     """Where the edit of one is refused, each of the batch is tried by itself."""
     one, two = cloud.key(DEV), cloud.key(DEV)
-    write_config(home, f"[autochart-dev]\n{one.lines}\n[autochart-qa]\n{two.lines}output = a # b\n", "credentials")
+    write_config(home, f"[autochart-dev]\n{one.lines}\n[autochart-qa]\n{two.lines}output = a\x07b\n", "credentials")
     outcome = awsprof("import", "--yes")
     assert outcome.status == 1
-    assert "autochart-qa: The value of output is refused" in outcome.stderr
+    assert "autochart-qa: The value of output in line 8 of" in outcome.stderr
     assert (held(awsprof, "autochart_dev_paul"), held(awsprof, "autochart_qa_paul")) == (pair(one), None)
 
 

@@ -84,7 +84,110 @@ def test_what_default_lends_in_the_credentials_file_comes_along(
     assert "[x]\naws_access_key_id" in credentials_of(home)
 
 
+# Which lines move, and which stay.
+
+NESTED = "s3 =\n  max_concurrent_requests = 5\n\n  # slow\n  addressing_style = path\n"
+
+
+@pytest.mark.parametrize(
+    "lines", ["cli_pager =\n", NESTED, "cli_pager = less # mine\n", "my note: a; b\n", "region\t=\teu-west-3\n"]
+)
+@pytest.mark.parametrize(
+    ("indent", "end", "section"),
+    [("", "\r\n", ""), ("  ", "\n", "[profile x]\nCli_Pager = cat\noutput = json\n# z\n[profile z]\nregion = x\n")],
+)
+def test_settings_that_no_edit_would_write_move_as_they_stand(
+    awsprof: CommandLine, cloud: FakeAws, home: Path, lines: str, indent: str, end: str, section: str
+) -> None:
+    """Nested, empty and commented values beside the keys move with their lines, and read as they did."""
+    text = f"[x]\n{cloud.key(PROD).lines}{lines}".replace("\n", f"\n{indent}").rstrip(" ").replace("\n", end)
+    files = [home / ".aws" / name for name in ("config", "credentials")]
+    for path, content in zip(files, (section.replace("\n", end), text), strict=True):
+        write_config(home, "", path.name).write_bytes(content.encode())
+    before = dict(Document("credentials", text.encode()).sections["x"].settings)
+    outcome = awsprof("import", "x", *AS_PROD)
+    assert outcome.status == 0, outcome
+    there = settings(awsprof, "autochart_prod_paul")
+    moved = {key: value for key, value in before.items() if not key.startswith("aws_")}
+    assert moved == {key: value for key, value in there.items() if key in moved}
+    assert there.get("output") == ("json" if section else None)
+    config = files[0].read_bytes()
+    assert files[1].read_bytes() == b""
+    assert (b"# slow" in config) == (lines == NESTED)
+    assert config.count(b"\r\n") == (config.count(b"\n") if end == "\r\n" and section else 0)
+    assert awsprof("undo", "--yes").status == 0
+    assert [path.read_bytes().decode() for path in files] == [section.replace("\n", end), text]
+
+
+SECRETS = "totp_secret = JBSWY3DPEHPK3PXP\nmy_password: hunter2\nbackup = 0123456789abcdefghij0123456789abcdefghij\n"
+NOTE = "note = the console's password=hunter2\n"
+
+
+@pytest.mark.parametrize("halves", [1, 2])
+def test_other_secrets_stay_where_only_their_owner_reads_them(
+    awsprof: CommandLine, cloud: FakeAws, home: Path, halves: int
+) -> None:
+    """What looks like a secret beside the keys does not go into the config file, which others may read."""
+    key = cloud.key(PROD)
+    name = "x" if halves == 1 else "x-long-term"
+    first, second = (SECRETS, NOTE) if halves == 2 else (f"{SECRETS}{NOTE}", "")
+    session = f"[x]\n{SESSION}{second}" if halves == 2 else ""
+    write_config(home, "[profile x]\noutput = json\n").chmod(0o644)
+    text = f"# mine\n[{name}]\n{key.lines}# console pw: hunter1\n{first}region = eu-west-3\n\n{session}"
+    write_config(home, text, "credentials")
+    shown = awsprof("import", name, *AS_PROD, "--dry-run")
+    assert shown.status == 0, shown
+    assert not any(word in shown.stdout for word in ("hunter", "JBSWY", "0123456789abc"))
+    outcome = awsprof("import", name, *AS_PROD)
+    assert outcome.status == 0, outcome
+    assert settings(awsprof, "autochart_prod_paul")["region"] == "eu-west-3"
+    assert not any(word in awsprof.config for word in ("totp", "password", "backup", "note"))
+    left = Document("credentials", credentials_of(home).encode()).sections
+    assert list(left) == ["autochart_prod_paul"]
+    everything = Document("credentials", f"[a]\n{SECRETS}{NOTE}".encode()).sections["a"].settings
+    assert dict(left["autochart_prod_paul"].settings) == dict(everything)
+    assert json.loads(awsprof("show", "autochart_prod_paul", "--json").stdout)["profile"]["kind"] == "user"
+    assert "Nothing was imported" in awsprof("import", "--yes").stderr
+    assert awsprof("undo", "--yes").status == 0
+    assert credentials_of(home) == text
+
+
+def test_two_secrets_of_one_name_stay_both(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    text = f"[x-long-term]\n{cloud.key(PROD).lines}totp_secret = A\n[x]\n{SESSION}totp_secret = B\n"
+    write_config(home, text, "credentials")
+    outcome = awsprof("import", "x-long-term", *AS_PROD)
+    assert (outcome.status, credentials_of(home), awsprof.config) == (5, text, "")
+    assert "have different values of totp_secret" in outcome.stderr
+
+
+def test_what_cannot_move_is_named_by_its_line(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    path = write_config(home, f"[x]\n{cloud.key(PROD).lines}cli_pager = a\x07b\n", "credentials")
+    outcome = awsprof("import", "x", *AS_PROD)
+    assert outcome.status == 2
+    assert f"The value of cli_pager in line 4 of {path} holds a control character" in outcome.stderr
+    assert "Take that line out" in outcome.stderr
+
+
+def test_another_key_than_the_files_has_to_go_first(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """Keys that are handed over never take another's place: that one is to be taken out, and not tried again."""
+    key, other = cloud.key(PROD), cloud.key(PROD)
+    write_config(home, f"[x]\n{other.lines}", "credentials")
+    outcome = awsprof("import", "x", "--from", "-", *AS_PROD, stdin=f"{key.id}\n{key.secret}\n")
+    assert (outcome.status, credentials_of(home), cloud.asked) == (5, f"[x]\n{other.lines}", [])
+    assert "[x] in " in outcome.stderr
+    assert "Take the old key out of [x] first" in outcome.stderr
+    write_config(home, "[x]\nregion = eu-west-3\n", "credentials")
+    assert awsprof("import", "x", "--from", "-", *AS_PROD, stdin=f"{key.id}\n{key.secret}\n").status == 0
+
+
 # Many at once.
+
+
+def test_dry_run_shows_how_far_it_is(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    awsprof.terminal.shows_progress = lambda: True  # type: ignore[method-assign]
+    plain(home, cloud, 3)
+    outcome = awsprof("import", "--dry-run")
+    assert "\r3 of 3: autochart-x2-paul" in outcome.stderr
 
 
 def plain(home: Path, cloud: FakeAws, count: int) -> None:
