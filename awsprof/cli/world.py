@@ -213,6 +213,7 @@ class World:
             provided=self._provided,
             container=self._container,
             environ=self.environ,
+            now=self.now,
         )
 
     def _sessions_for(self, person: Person) -> Sessions:

@@ -51,6 +51,15 @@ def js_trim(text: str) -> str:
     return text.strip(_JS_BLANKS)
 
 
+_JS_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")  # longer ones are as much too large
+
+
+def js_int(text: str) -> int | None:
+    """Return the number a text begins with, as JavaScript's parseInt does; None when it begins with none."""
+    found = _JS_NUMBER.match(js_trim(text))
+    return None if found is None else int(found[0])
+
+
 def js_lines(text: str) -> list[str]:
     return re.split(r"\r?\n", text)
 
