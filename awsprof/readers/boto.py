@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import Document
 from awsprof.errors import UnparsableFileError
-from awsprof.readers.files import CONFIG, CREDENTIALS, SharedFile, opened, usual_path
+from awsprof.readers.files import CONFIG, CREDENTIALS, SharedFile, empty_variables, opened, usual_path
 from awsprof.readers.source import (
     CONTAINER_VARIABLES,
     Source,
@@ -116,7 +116,7 @@ def source(environ: Mapping[str, str]) -> Source:
 
 def _unread(environ: Mapping[str, str]) -> str:
     """Say which file is not read for its variable's sake, since a person may well see the profile in it."""
-    empty = [variable for variable in (CONFIG, CREDENTIALS) if environ.get(variable) == ""]
+    empty = empty_variables(environ)
     return f": {' and '.join(empty)}, set and empty, names no file" if empty else ""
 
 

@@ -38,6 +38,11 @@ def usual_path(environ: Mapping[str, str], variable: str) -> str:
     return os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".aws", _NAMES[variable])
 
 
+def empty_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return the files' variables that are set and empty: to botocore they name no file, to the others the usual."""
+    return [variable for variable in (CONFIG, CREDENTIALS) if environ.get(variable) == ""]
+
+
 def opened(path: str) -> SharedFile:
     """Read a file; a tool that cannot read one goes on without it, or fails in its own way."""
     try:
