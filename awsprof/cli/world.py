@@ -213,6 +213,7 @@ class World:
             provided=self._provided,
             container=self._container,
             environ=self.environ,
+            now=self.now,
         )
 
     def _sessions_for(self, person: Person) -> Sessions:
@@ -288,7 +289,11 @@ class World:
     @cached_property
     def changes(self) -> Changes:
         from awsprof.profiles.changing import Changes
+        from awsprof.readers.files import empty_variables
 
+        for variable in empty_variables(self.environ):
+            # What is changed is there for awsprof and for some tools, and nowhere for the others.
+            self.warn(f"{variable} is set and empty: the AWS CLI and boto3 read no file then; 'unset {variable}'")
         return Changes(journal=self.journal, vault=self._vault, places=self.places, tell=self.say)
 
     @cached_property

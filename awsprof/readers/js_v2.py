@@ -10,7 +10,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from awsprof.readers.files import CONFIG, CREDENTIALS, SharedFile, js_lines, js_statement, js_trim, opened, usual_path
+from awsprof.readers.files import (
+    CONFIG,
+    CREDENTIALS,
+    SharedFile,
+    js_int,
+    js_lines,
+    js_statement,
+    js_trim,
+    opened,
+    usual_path,
+)
 from awsprof.readers.source import (
     Source,
     SourceKind,
@@ -138,8 +148,11 @@ def _role(name: str, found: Sections, chosen: str, visited: tuple[str, ...]) -> 
         through = None
     if through is None:
         return None
+    # It asks for no 0 seconds, and for nothing where there is no number.
+    seconds = js_int(settings.get("duration_seconds", "")) or ""
     known = {key: value for key, value in settings.items() if key != "mfa_serial"}
-    return of_profile(SourceKind.ROLE, name, f"{chosen}; it is a role", known, through=through)
+    sent = {**known, "duration_seconds": str(seconds)}
+    return of_profile(SourceKind.ROLE, name, f"{chosen}; it is a role", sent, through=through)
 
 
 def _last(name: str, found: Sections, environ: Mapping[str, str], chosen: str) -> Source | None:

@@ -10,7 +10,17 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from awsprof.readers.files import CONFIG, CREDENTIALS, SharedFile, js_lines, js_statement, js_trim, opened, usual_path
+from awsprof.readers.files import (
+    CONFIG,
+    CREDENTIALS,
+    SharedFile,
+    js_int,
+    js_lines,
+    js_statement,
+    js_trim,
+    opened,
+    usual_path,
+)
 from awsprof.readers.source import (
     SSO_KEYS,
     Source,
@@ -160,7 +170,11 @@ def _role(name: str, found: Sections, environ: Mapping[str, str], chosen: str, v
         return through
     if settings.get("mfa_serial"):
         return error(f"'{name}' is a role with an mfa_serial, which this SDK refuses", name)
-    return of_profile(SourceKind.ROLE, name, f"{chosen}; it is a role", settings, through=through)
+    seconds = js_int(settings.get("duration_seconds") or "3600")
+    if seconds is None:
+        return error(f"duration_seconds of '{name}' is no number, and this SDK asks for it all the same", name)
+    sent = {**settings, "duration_seconds": str(seconds) if "duration_seconds" in settings else ""}
+    return of_profile(SourceKind.ROLE, name, f"{chosen}; it is a role", sent, through=through)
 
 
 def _named(word: str, name: str, environ: Mapping[str, str]) -> Source:
