@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from awsprof.configfiles.merged import LONG_TERM_KEYS
+from awsprof.configfiles.merged import LONG_TERM_KEYS, is_own_process
 from awsprof.configfiles.profiles import unknown
 from awsprof.configfiles.taking_over import TOKEN_KEYS
 from awsprof.errors import AwsprofError, UnparsableFileError, UsageError, VaultError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LONG_TERM = "-long-term"
 # Beside keys, these make a profile another one in some tools than in others.
-_OTHER_SOURCES = ("role_arn", "sso_session", "sso_start_url", "login_session", "web_identity_token_file")
+_SOURCES = ("role_arn", "sso_session", "sso_start_url", "login_session", "web_identity_token_file")
 _NO_GUESS = "its name tells no product, env and user"
 
 
@@ -65,7 +65,7 @@ class Searching:
         plain: dict[str, list[PlainKeys]] = {}
         for keys in self._files.plain_keys():
             plain.setdefault(keys.name, []).append(keys)
-        pairs = {name: _base(name) for name in plain if _is_pair(name, plain)}
+        pairs = {name: _base(name) for name in plain if _is_pair(name, plain, profiles)}
         rows = [
             self._in_files(name, pairs, profiles, plain)
             for name in profiles
@@ -130,17 +130,19 @@ class Searching:
         profiles: Profiles,
         plain: Mapping[str, list[PlainKeys]],
     ) -> Found:
-        names: tuple[str, ...] = (name,)
-        if name in pairs and pairs[name] in profiles:
-            names = (pairs[name], name)
-        profile = profiles[names[0]]
+        # The other half of a pair that had no session yet is no profile, and roles may name it all the same.
+        names = (pairs[name], name) if name in pairs else (name,)
+        called = names[0] if names[0] in profiles else name
+        profile = profiles[called]
         own = [keys for keys in plain.get(name, []) if _is_long_term(keys.settings)]
-        row = Found(names[0], names, profile.kind, profile.account_id, None, None, None, None, None, None)
+        row = Found(called, names, profile.kind, profile.account_id, None, None, None, None, None, None)
         if own:
             place = Place.PAIR if name in pairs else Place.CONFIG if own[0].in_config else Place.CREDENTIALS
             row = replace(row, kind=Kind.KEYS, place=place, file=own[-1].path, line=own[-1].line)
             row = replace(row, account_id=self.profile(row, profiles).account_id)
-            why = _why_unsafe(own, profiles[name].settings)
+            why = _why_unsafe(own, profiles[name].settings) or (
+                _why_role(name, profiles) if place is Place.PAIR else None
+            )
             return row if why is None else replace(row, movable=False, why=why)
         if profile.kind is Kind.USER:
             return replace(row, place=Place.VAULT, movable=False)
@@ -218,18 +220,45 @@ def _is_long_term(settings: Mapping[str, str]) -> bool:
     return LONG_TERM_KEYS[0] in settings and not temporary and not any(settings.get(key) for key in TOKEN_KEYS)
 
 
-def _is_pair(name: str, plain: Mapping[str, list[PlainKeys]]) -> bool:
-    """Whether *name* is the lasting half of what aws-mfa keeps: the other half has a session's keys, or none yet."""
+def _is_pair(name: str, plain: Mapping[str, list[PlainKeys]], profiles: Profiles) -> bool:
+    """
+    Whether *name* is the lasting half of what aws-mfa keeps.
+
+    The other half is a profile of its own, whatever its name, unless it has a session's keys or settings alone.
+    """
     if not name.endswith(_LONG_TERM) or name == _LONG_TERM:
         return False
-    lasting = any(_is_long_term(keys.settings) for keys in plain[name])
-    return lasting and not any(_is_long_term(keys.settings) for keys in plain.get(_base(name), []))
+    base = _base(name)
+    if not any(_is_long_term(keys.settings) for keys in plain[name]):
+        return False
+    if base not in profiles:
+        return True
+    settings = profiles[base].settings
+    if any(_is_long_term(keys.settings) for keys in plain.get(base, [])) or any(key in settings for key in _SOURCES):
+        return False
+    # One of ours is there after an import that was ended between the two files.
+    return "credential_process" not in settings or is_own_process(base, settings)
+
+
+def _why_role(name: str, profiles: Profiles) -> str | None:
+    """Say what to do by hand where the pair's session is not the key's user but a role that it assumes."""
+    base = _base(name)
+    session = profiles[base].settings if base in profiles else {}
+    role = profiles[name].settings.get("assume_role")
+    if not role and session.get("assumed_role", "").lower() != "true":
+        return None
+    role = role or session.get("assumed_role_arn")
+    return (
+        f"its sessions are those of {role or 'a role'}, assumed with the key: take out the line assume_role, and "
+        f"[{base}] in the credentials file, and import the key for its user; then the role is added with "
+        f"'awsprof add PRODUCT ENV USER --role-arn {role or 'ARN'} --source NAME'"
+    )
 
 
 def _why_unsafe(own: Sequence[PlainKeys], settings: Mapping[str, str]) -> str | None:
     if len({tuple(keys.settings.get(key) for key in LONG_TERM_KEYS) for keys in own}) > 1:
         return "it has two different access keys, one in each file; take out the one that is not used"
-    other = next((key for key in _OTHER_SOURCES if key in settings), None)
+    other = next((key for key in _SOURCES if key in settings), None)
     if other is not None:
         return f"it has keys and {other}, and tools disagree which counts; take one of them out"
     return None

@@ -12,7 +12,6 @@ from awsprof.errors import UnreachableError, VaultError
 from awsprof.importing.moving import BATCH
 from awsprof.sessions.keys import load_keys
 from tests.test_cli.conftest import DEV, OTHER, PROD, everything, write_config, write_settings
-from tests.test_importing.awsfake import FakeAws, FakeKey
 from tests.test_vault.memory import MemoryVault
 
 if TYPE_CHECKING:
@@ -22,16 +21,9 @@ if TYPE_CHECKING:
     from tests.command_line import CommandLine
     from tests.localaws import LocalAWS
     from tests.test_cli.conftest import Identity
+    from tests.test_importing.awsfake import FakeAws, FakeKey
 
 MFA = "arn:aws:iam::222222222222:mfa/paul"
-
-
-@pytest.fixture
-def cloud(awsprof: CommandLine, home: Path) -> FakeAws:
-    """An AWS in memory, and a user and a region in the settings."""
-    awsprof.aws = FakeAws()
-    write_settings(home, 'user = "paul"\n')
-    return awsprof.aws
 
 
 @dataclass
