@@ -17,7 +17,7 @@ from awsprof.errors import AnswerNeededError, AwsprofError, RefusedNameError, Us
 from awsprof.naming import ProfileName, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from awsprof.cli.world import World
     from awsprof.importing.found import Found
@@ -75,8 +75,9 @@ def import_command(
         if not (yes or dry_run or world.terminal.can_answer()) and any(row.movable for row in rows):
             raise AnswerNeededError("Which profiles to import, and under which names,", option="--yes")
     choices = _choices(world, rows, name, source, ask=not yes and not dry_run, named=bool(names))
+    choices = world.importing.in_order(choices)
     if dry_run:
-        _show_plan(world, choices)
+        _show_plan(world, choices, force=force)
     elif choices:
         outcome = _run(world, choices, verify=not no_verify, force=force, as_json=as_json)
         _show_end(world, outcome, as_json=as_json)
@@ -135,11 +136,11 @@ def _choices(
         elif ask and not world.terminal.confirm(f"Import {printable(row.name)} as {name}?"):
             return []
         return [Choice(row, name, keys)]
-    choices = []
+    choices: list[Choice] = []
     for row in rows:
         if not _check_movable(row, named=named):
             continue
-        chosen = _ask_name(world, row) if ask else row.proposed
+        chosen = _ask_name(world, row, [choice.name for choice in choices]) if ask else row.proposed
         if chosen is not None:
             choices.append(Choice(row, chosen))
         elif named and not ask:
@@ -165,28 +166,37 @@ def _check_movable(row: Found, *, named: bool, given: bool = False) -> bool:
     raise AwsprofError(f"{printable(row.name)} cannot be imported: {why}", hint=hint)
 
 
-def _ask_name(world: World, row: Found) -> ProfileName | None:
-    """Ask what a profile is to be called; None leaves it out."""
+def _ask_name(world: World, row: Found, given: Collection[ProfileName]) -> ProfileName | None:
+    """Ask what a profile is to be called, by none of the names *given* already; None leaves it out."""
     usual = f"empty for {row.proposed}, - to leave it out" if row.proposed else "empty to leave it out"
     question = f"{printable(row.name)} as PRODUCT ENV USER ({usual}): "
     while True:
         answer = world.terminal.ask(question, option="--yes").strip()
-        if answer in ("", "-"):
-            return row.proposed if not answer else None
         words = answer.replace("_", " ").split()
-        try:
-            if len(words) == 3:
-                return ProfileName.checked(*words)
+        if answer == "-" or (not answer and row.proposed is None):
+            return None
+        if answer and len(words) != 3:
             question = "Three words, as in autochart dev paul: "
+            continue
+        try:
+            name = ProfileName.checked(*words) if answer else row.proposed
         except RefusedNameError as error:
             question = f"{error.message}. {error.hint or ''} Again: "
+            continue
+        if name in given or world.searching.is_taken(str(name), row):
+            whose = "the name you gave another one" if name in given else "another profile's name"
+            question = f"{name} is {whose}. Again (- to leave it out): "
+            continue
+        return name
 
 
-def _show_plan(world: World, choices: Sequence[Choice]) -> None:
+def _show_plan(world: World, choices: Sequence[Choice], *, force: bool) -> None:
     from awsprof.profiles.changing import DryChange
 
     preview = DryChange()
-    left = world.importing.preview(choices, preview)
+    left = world.importing.refused(choices, force=force)
+    refused = {one.name for one in left}
+    left += world.importing.preview([choice for choice in choices if choice.found.name not in refused], preview)
     gone = {one.name for one in left}
     for choice in choices:
         if choice.found.name not in gone:
@@ -248,8 +258,8 @@ def _show_moved(world: World, batch: Sequence[Moved], *, as_json: bool) -> None:
 
 
 def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
-    if outcome.left and not outcome.moved and len({one.error.message for one in outcome.left}) == 1:
-        # One reason for all, as where AWS is out of reach: it has an exit status of its own.
+    if outcome.left and not outcome.moved and all(one.is_everybodys for one in outcome.left):
+        # One reason for all, as where AWS is out of reach.
         raise outcome.left[0].error
     if as_json:
         imported = [{"from": one.name, "profile": profile_object(world, one.profile)} for one in outcome.moved]
@@ -260,7 +270,8 @@ def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
         if outcome.moved:
             world.say(f"'awsprof undo' takes it back{_in_steps(len(outcome.moved))}.")
     if outcome.left:
-        raise click.exceptions.Exit(1)
+        statuses = {one.error.status for one in outcome.left}
+        raise click.exceptions.Exit(statuses.pop() if len(statuses) == 1 and not outcome.moved else 1)
 
 
 def _in_steps(count: int) -> str:

@@ -17,6 +17,7 @@ from awsprof.configfiles.taking_over import TakeOver
 from awsprof.errors import (
     AnswerNeededError,
     AwsprofError,
+    InvalidKeyError,
     UnreachableError,
     VaultError,
     VaultLockedError,
@@ -83,6 +84,11 @@ class Left:
     name: str
     error: AwsprofError
 
+    @property
+    def is_everybodys(self) -> bool:
+        """Whether what went wrong is nothing of this one profile's."""
+        return isinstance(self.error, _FINAL)
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -131,6 +137,28 @@ class Importing:
         self._places = places
         self._environ = environ
         self._tell = tell
+
+    def in_order(self, choices: Sequence[Choice]) -> list[Choice]:
+        """Put keys before mere names, and protected profiles first: of two that exclude each other, the later stays."""
+
+        def rank(choice: Choice) -> tuple[bool, bool]:
+            has_keys = choice.keys is not None or choice.found.has_keys
+            return not has_keys, not self._files.made_of(str(choice.name), {}).protected
+
+        return sorted(choices, key=rank)
+
+    def refused(self, choices: Sequence[Choice], *, force: bool) -> list[Left]:
+        """Return what cannot be imported whatever AWS says, as far as the profiles tell their accounts."""
+        left: list[Left] = []
+        beside: dict[ProfileName, str | None] = {}
+        for choice in choices:
+            found, account_id = choice.found, choice.found.account_id
+            try:
+                self._adding.check_place(choice.name, account_id, force=force, instead_of=found.name, beside=beside)
+                beside[choice.name] = account_id
+            except AwsprofError as error:
+                left.append(Left(found.name, error))
+        return left
 
     def preview(self, choices: Sequence[Choice], change: Change) -> list[Left]:
         """
@@ -383,6 +411,8 @@ def _answered(error: AwsprofError) -> AwsprofError:
     """Let an answer that was needed be given where an import takes it from."""
     if isinstance(error, AnswerNeededError):
         error.hint = "Write the right one into the profile as mfa_serial, or run the command at a terminal."
+    elif isinstance(error, InvalidKeyError) and error.hint is None:
+        error.hint = "If it was deleted, take its two lines out; if it is inactive, make it active again in IAM."
     return error
 
 

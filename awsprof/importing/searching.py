@@ -199,6 +199,13 @@ class Searching:
             replace(row, proposed=free.get(row.name), why=row.why or _why_none(row, wanted, free)) for row in rows
         )
 
+    def is_taken(self, name: str, found: Found) -> bool:
+        """Whether *name* is another profile's, and not this very one's, half of which was moved before."""
+        profiles = self._files.profiles()
+        if name in found.names or name not in profiles:
+            return False
+        return not (found.has_keys and self.holds_already(name, found, profiles))
+
     def holds_already(self, name: str, found: Found, profiles: Profiles | None = None) -> bool:
         """Whether the vault has the keys of *found* under *name*, as after a command that was ended half-way."""
         there = (profiles or self._files.profiles()).get(name)

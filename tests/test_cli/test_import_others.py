@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.test_cli.conftest import DEV, PROD, everything, write_config
-from tests.test_cli.test_import import found, held, pair
+from tests.test_cli.test_import import credentials_of, found, held, pair
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,3 +79,62 @@ def test_pair_of_a_role_is_refused(awsprof: CommandLine, cloud: FakeAws, home: P
         assert everything(awsprof) == before
         assert f"its sessions are those of {role}, assumed with the key" in outcome.stderr
         assert f"'awsprof add PRODUCT ENV USER --role-arn {role} --source NAME'" in outcome.stderr
+
+
+# Names and accounts.
+
+
+def test_name_that_is_given_or_taken_is_asked_for_again(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """Neither another answer's name nor another profile's is accepted, typed or proposed."""
+    one, two = cloud.key(DEV), cloud.key(PROD)
+    write_config(home, f"[profile x_qa_p]\nsso_session = s\nsso_account_id = {DEV}\nsso_role_name = y\n")
+    write_config(home, f"[autochart-dev]\n{one.lines}\n[autochart-test]\n{two.lines}", "credentials")
+    outcome = awsprof("import", answers=["autochart test paul", "", "x qa p", "x_int_p"])
+    assert outcome.status == 0, outcome
+    assert sorted(awsprof.items) == ["autochart_test_paul", "x_int_p"]
+    assert awsprof.terminal.questions[2:] == [
+        "autochart_test_paul is the name you gave another one. Again (- to leave it out): ",
+        "x_qa_p is another profile's name. Again (- to leave it out): ",
+    ]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_errors_name_their_profiles(awsprof: CommandLine, cloud: FakeAws, home: Path, *, as_json: bool) -> None:
+    """Where several fail for one reason, each is named, and the status is that reason's."""
+    write_config(
+        home, f"[autochart-dev]\n{cloud.key(DEV).lines}\n[autochart-qa]\n{cloud.key(DEV).lines}", "credentials"
+    )
+    cloud.keys.clear()
+    outcome = awsprof("import", "--yes", *(["--json"] if as_json else []))
+    assert outcome.status == 7
+    hint = "If it was deleted, take its two lines out; if it is inactive, make it active again in IAM."
+    if as_json:
+        answer = json.loads(outcome.stdout)
+        assert answer["imported"] == []
+        rows = [(row["name"], row["status"], row["hint"]) for row in answer["left"]]
+        assert rows == [("autochart-dev", 7, hint), ("autochart-qa", 7, hint)]
+    else:
+        for name in ("autochart-dev", "autochart-qa"):
+            assert f"Error: {name}: The access key is not known to AWS" in outcome.stderr
+        assert outcome.stderr.count(hint) == 2
+
+
+def test_protected_keys_come_first(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """A role of dev in prod's account does not keep prod's key in plain text: the role's name is what must wait."""
+    dev, prod = cloud.key(PROD), cloud.key(PROD)
+    write_config(home, f"[profile shop-a-dev-r]\nrole_arn = arn:aws:iam::{PROD}:role/x\nsource_profile = s\n")
+    write_config(
+        home,
+        f"[shop-a-dev-p]\n{dev.lines}\n[shop-a-prod-p]\n{prod.lines}aws_account_id = {PROD}\n[s]\nregion = x\n",
+        "credentials",
+    )
+    planned = awsprof("import", "--dry-run")
+    assert "shop-a-prod-p becomes shop-a_prod_p" in planned.stdout
+    assert f"Warning: shop-a-dev-r: Account {PROD} is also shop-a_prod_p's" in planned.stderr
+    assert "shop-a-dev-r becomes" not in planned.stdout
+    outcome = awsprof("import", "--yes")
+    assert outcome.status == 1
+    assert held(awsprof, "shop-a_prod_p") == pair(prod)
+    assert f"[shop-a-dev-p]\n{dev.lines}" in credentials_of(home)
+    assert "Give it another name, or say --force" in outcome.stderr
+    assert awsprof("import", "--dry-run", "--force").stdout.count(" becomes ") == 2
