@@ -67,7 +67,7 @@ def import_command(
     rows = list(dict.fromkeys(world.searching.one(found, one) for one in names)) if names else list(found)
     if source is not None and not names:
         rows = []
-    if as_json and (dry_run or (not names and source is None and not yes)):
+    if as_json and not dry_run and not names and source is None and not yes:
         echo_json({"found": [row.to_json() for row in rows]})
         return
     if not names and source is None and not as_json:
@@ -77,7 +77,7 @@ def import_command(
     choices = _choices(world, rows, name, source, ask=not yes and not dry_run, named=bool(names))
     choices = world.importing.in_order(choices)
     if dry_run:
-        _show_plan(world, choices, force=force)
+        _show_plan(world, choices, force=force, rows=rows if as_json else None)
     elif choices:
         outcome = _run(world, choices, verify=not no_verify, force=force, as_json=as_json)
         _show_end(world, outcome, as_json=as_json)
@@ -133,6 +133,7 @@ def _choices(
         _check_movable(row, named=True, given=source is not None)
         if source is not None:
             keys = read_keys(source)
+            world.searching.check_given(row, keys)
         elif ask and not world.terminal.confirm(f"Import {printable(row.name)} as {name}?"):
             return []
         return [Choice(row, name, keys)]
@@ -190,7 +191,8 @@ def _ask_name(world: World, row: Found, given: Collection[ProfileName]) -> Profi
         return name
 
 
-def _show_plan(world: World, choices: Sequence[Choice], *, force: bool) -> None:
+def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Sequence[Found] | None) -> None:
+    """Show what would become of *choices*: for a person, or with *rows* as JSON."""
     from awsprof.profiles.changing import DryChange
 
     preview = DryChange()
@@ -198,10 +200,14 @@ def _show_plan(world: World, choices: Sequence[Choice], *, force: bool) -> None:
     refused = {one.name for one in left}
     left += world.importing.preview([choice for choice in choices if choice.found.name not in refused], preview)
     gone = {one.name for one in left}
-    for choice in choices:
-        if choice.found.name not in gone:
-            keys = ", its keys into the vault" if choice.found.has_keys or choice.keys else ""
-            click.echo(f"{printable(choice.found.name)} becomes {choice.name}{keys}")
+    planned = [choice for choice in choices if choice.found.name not in gone]
+    if rows is not None:
+        plan = [{"from": choice.found.name, "name": str(choice.name), "keys": choice.has_keys} for choice in planned]
+        echo_json({"found": [row.to_json() for row in rows], "plan": plan, "left": [_left_object(one) for one in left]})
+        return
+    for choice in planned:
+        keys = ", its keys into the vault" if choice.has_keys else ""
+        click.echo(f"{printable(choice.found.name)} becomes {choice.name}{keys}")
     for one in left:
         world.warn(f"{one.name}: {one.error.message}")
     show_dry(preview)
@@ -211,6 +217,7 @@ def _run(world: World, choices: Sequence[Choice], *, verify: bool, force: bool, 
     """Import, and say of each batch what was moved as soon as it is: a later Ctrl-C does not take it back."""
     from awsprof.importing.moving import Outcome
 
+    world.importing.ready(choices)
     whole = Outcome()
     progress = _Progress(world, len(choices))
     try:

@@ -349,10 +349,9 @@ def _is_default_section(section: str, in_config: bool) -> bool:
     return section == DEFAULTS or _profile_of(section, in_config) == "default"
 
 
-def exists(name: str) -> ExistsError:
-    return ExistsError(
-        f"Profile {name} exists already", hint=f"Give it new keys with --replace, or 'awsprof remove {name}' first."
-    )
+def exists(name: str, *, hint: str | None = None) -> ExistsError:
+    usual = f"Give it new keys with --replace, or 'awsprof remove {name}' first."
+    return ExistsError(f"Profile {name} exists already", hint=hint or usual)
 
 
 def unknown(name: str) -> NoSingleProfileError:

@@ -66,6 +66,10 @@ class Choice:
     name: ProfileName
     keys: LongTermCredentials | None = None
 
+    @property
+    def has_keys(self) -> bool:
+        return self.keys is not None or self.found.has_keys
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -142,10 +146,20 @@ class Importing:
         """Put keys before mere names, and protected profiles first: of two that exclude each other, the later stays."""
 
         def rank(choice: Choice) -> tuple[bool, bool]:
-            has_keys = choice.keys is not None or choice.found.has_keys
-            return not has_keys, not self._files.made_of(str(choice.name), {}).protected
+            return not choice.has_keys, not self._files.made_of(str(choice.name), {}).protected
 
         return sorted(choices, key=rank)
+
+    def ready(self, choices: Sequence[Choice]) -> None:
+        """
+        Have a vault to put keys into, before AWS is asked of any.
+
+        Raises:
+            VaultError: There is none, and none is made.
+        """
+        if any(choice.has_keys for choice in choices):
+            with self._changes.begin("import", ""):
+                pass
 
     def refused(self, choices: Sequence[Choice], *, force: bool) -> list[Left]:
         """Return what cannot be imported whatever AWS says, as far as the profiles tell their accounts."""
@@ -272,7 +286,7 @@ class Importing:
         if not verify and profile.account_id is None:
             raise AwsprofError(
                 f"--no-verify asks AWS nothing, and {printable(found.name)} does not say its account",
-                hint="Leave out --no-verify.",
+                hint=f"Leave it out, or say the account: {_to_say_account(choice)}.",
             )
         verified = self._adding.verify(request, keys, region=profile.region, there=profile)
         if profile.account_id not in (None, verified.account_id):
@@ -355,6 +369,8 @@ class Importing:
             warnings.append(
                 f"{profile.name} is a protected profile without an MFA device: its key alone opens the account"
             )
+        if move.take_over.settings.get("awsprof_delivery", "") is None:
+            warnings.append("awsprof_delivery = file went: without an MFA device there is no session to write")
         if move.keys is not None and not profile.region:
             warnings.append(f"No region is set: 'awsprof set {profile.name} region=REGION' sets one")
         if found.place is Place.KEYRING:
@@ -379,7 +395,7 @@ class Importing:
             return False
         if choice.found.has_keys and self._searching.holds_already(name, choice.found):
             return True
-        raise exists(name)
+        raise exists(name, hint=f"Choose another with --as; 'awsprof add --replace' gives {name} new keys.")
 
     def _unasked(self, choice: Choice) -> TakeOver:
         """Return the change to the files as far as it is known without AWS."""
@@ -401,6 +417,12 @@ class Importing:
 def _by_file(profile: Profile) -> Profile | None:
     """Return the profile where its delivery is by file, and a process line must not be written."""
     return profile if profile.delivery is Delivery.FILE else None
+
+
+def _to_say_account(choice: Choice) -> str:
+    if choice.found.names:
+        return "write aws_account_id into the profile"
+    return f"'awsprof add {' '.join(str(choice.name).split('_'))} --from FILE --no-verify --account-id ID'"
 
 
 def _account_of(move: _Move) -> str | None:

@@ -6,13 +6,14 @@ Reads; changes nothing, and opens the vault only where a name is taken already.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.merged import LONG_TERM_KEYS, is_own_process
 from awsprof.configfiles.profiles import unknown
 from awsprof.configfiles.taking_over import TOKEN_KEYS
-from awsprof.errors import AwsprofError, UnparsableFileError, UsageError, VaultError
+from awsprof.errors import AwsprofError, SharedFileError, UnparsableFileError, UsageError, VaultError
 from awsprof.importing.found import Found, Place
 from awsprof.importing.peers import behind_process, export_command, holds_keys, in_files, keys_in_item
 from awsprof.importing.proposing import proposal, without_collisions
@@ -110,11 +111,24 @@ class Searching:
         if found.place is Place.KEYRING:
             assert found.tool is not None
             return keys_in_item(self._peers().read(found.tool, found.name))
-        for keys in self._files.plain_keys():
-            if keys.name in found.names and _is_long_term(keys.settings):
-                key_id, secret = (keys.settings.get(key, "") for key in LONG_TERM_KEYS)
-                return check_keys(key_id, secret)
+        for keys in self._in_clear(found):
+            _check_readable(keys)
+            key_id, secret = (keys.settings.get(key, "") for key in LONG_TERM_KEYS)
+            return check_keys(key_id, secret)
         raise AwsprofError(f"{printable(found.name)} has no keys in the shared files by now; nothing was changed")
+
+    def check_given(self, found: Found, given: LongTermCredentials) -> None:
+        """Refuse keys that a person hands over for a profile whose file has others, which would stay there."""
+        for keys in self._in_clear(found):
+            there = tuple(keys.settings.get(key, "").strip() for key in LONG_TERM_KEYS)
+            if there != (given.access_key_id, given.secret_access_key):
+                raise SharedFileError(
+                    f"{_place(keys)} has another key than the one given; nothing was changed",
+                    hint="Take the lines of the old key out of that section, then run the command again.",
+                )
+
+    def _in_clear(self, found: Found) -> list[PlainKeys]:
+        return [keys for keys in self._files.plain_keys() if keys.name in found.names and _is_long_term(keys.settings)]
 
     def _profiles(self) -> Profiles:
         try:
@@ -150,10 +164,10 @@ class Searching:
             lent = name not in plain
             why = "its keys are [DEFAULT]'s, which lends them to all" if lent else "a session's keys, which expire"
             return replace(row, movable=False, why=why)
-        tool = behind_process(profile.settings)
-        if tool is not None:
-            why = export_command(tool, name)
-            row = replace(row, place=Place.OUT_OF_REACH, tool=tool, why=why)
+        behind = behind_process(name, profile.settings)
+        if behind is not None:
+            why = export_command(behind.tool, behind.name, name)
+            row = replace(row, place=Place.OUT_OF_REACH, tool=behind.tool, why=why)
         elif profile.kind is Kind.OTHER and "web_identity_token_file" not in profile.settings:
             row = replace(row, why="it has no credentials of its own")
         return replace(row, movable=profile.parts is None)
@@ -169,7 +183,7 @@ class Searching:
                     row = Found(name, (name,), Kind.KEYS, None, place, tool, None, None, None, None)
                 elif row.place not in (None, Place.OUT_OF_REACH) or row.kind not in (Kind.OTHER, Kind.PROCESS):
                     continue
-                why = export_command(tool, name) if place is Place.OUT_OF_REACH else None
+                why = export_command(tool, name, name) if place is Place.OUT_OF_REACH else None
                 byname[name] = replace(row, place=place, tool=tool, why=why, movable=place is Place.KEYRING)
         return list(byname.values())
 
@@ -260,6 +274,26 @@ def _why_role(name: str, profiles: Profiles) -> str | None:
         f"[{base}] in the credentials file, and import the key for its user; then the role is added with "
         f"'awsprof add PRODUCT ENV USER --role-arn {role or 'ARN'} --source NAME'"
     )
+
+
+def _check_readable(keys: PlainKeys) -> None:
+    """Refuse what no tool takes for a key either, with a word of what is wrong with it."""
+    if LONG_TERM_KEYS[1] not in keys.settings:
+        raise UsageError(
+            f"{_place(keys)} has an access key id and no {LONG_TERM_KEYS[1]} beside it",
+            hint="Write both into that section; AWS's tools take no key of two files.",
+        )
+    for key in LONG_TERM_KEYS:
+        if re.search(r"\s[#;]", keys.settings[key]):
+            raise UsageError(
+                f"{_place(keys)} has a comment behind {key}, which AWS's tools read as part of it",
+                hint="Give the comment a line of its own, then run the command again.",
+            )
+
+
+def _place(keys: PlainKeys) -> str:
+    header = f"profile {keys.name}" if keys.in_config and not is_default(keys.name) else keys.name
+    return f"[{printable(header)}] in {keys.path}, line {keys.line},"
 
 
 def _why_unsafe(own: Sequence[PlainKeys], settings: Mapping[str, str]) -> str | None:

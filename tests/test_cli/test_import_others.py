@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from awsprof.errors import VaultUnavailableError
 from tests.test_cli.conftest import DEV, PROD, everything, write_config
 from tests.test_cli.test_import import credentials_of, found, held, pair
 
@@ -138,3 +139,157 @@ def test_protected_keys_come_first(awsprof: CommandLine, cloud: FakeAws, home: P
     assert f"[shop-a-dev-p]\n{dev.lines}" in credentials_of(home)
     assert "Give it another name, or say --force" in outcome.stderr
     assert awsprof("import", "--dry-run", "--force").stdout.count(" becomes ") == 2
+
+
+@pytest.mark.parametrize(
+    ("process", "command"),
+    [
+        ("aws-vault exec acme-master --json", "aws-vault export --no-session --format=json acme-master |"),
+        ("/opt/aws-vault exec -d 1h --json 'a b' -- x", "aws-vault export --no-session --format=json 'a b' |"),
+        ("aws-vault --backend file exec --no-session k", "aws-vault export --no-session --format=json k |"),
+        ("aws-vault exec -- x", "aws-vault export --no-session --format=json work-dev-p |"),
+        ("granted credential-process --profile=k", "granted credentials export-plaintext k, then awsprof import k"),
+        ("dgranted credential-process --profile k", "granted credentials export-plaintext k, then awsprof import k"),
+        ("granted credential-process", "granted credentials export-plaintext work-dev-p, then"),
+    ],
+)
+def test_command_for_what_is_out_of_reach_names_its_key(
+    awsprof: CommandLine, home: Path, process: str, command: str
+) -> None:
+    """The other tool may keep the key under another name than the profile has."""
+    write_config(home, f"[profile work-dev-p]\ncredential_process = {process}\n")
+    why = str(found(awsprof)["work-dev-p"]["why"])
+    assert why.startswith(command)
+    assert command.startswith("granted") or "| awsprof import work-dev-p --from -" in why
+
+
+def test_command_for_a_name_like_an_option(awsprof: CommandLine, home: Path) -> None:
+    keys = home / ".awsvault" / "keys"
+    keys.mkdir(parents=True)
+    (keys / "--help").touch()
+    assert found(awsprof)["--help"]["why"] == (
+        "aws-vault export --no-session --format=json -- --help | "
+        "awsprof import --from - --as PRODUCT ENV USER -- --help"
+    )
+
+
+# What the errors say.
+
+
+WORDS = ("--as", "autochart", "prod", "paul")
+
+
+@pytest.mark.parametrize(
+    ("config", "credentials", "words", "status", "sentences"),
+    [
+        (
+            "",
+            "[old]\nOTHER",
+            ("old", "--from", "-", *WORDS),
+            5,
+            ["[old] in PATH, line 1, has another key than the one given", "Take the lines of the old key out"],
+        ),
+        (
+            "[profile autochart_prod_paul]\nregion = x\n",
+            "",
+            ("--from", "-", *WORDS),
+            4,
+            ["exists already", "Choose another with --as; 'awsprof add --replace' gives autochart_prod_paul new keys."],
+        ),
+        (
+            "",
+            "",
+            ("--from", "-", "--no-verify", *WORDS),
+            1,
+            ["'awsprof add autochart prod paul --from FILE --no-verify --account-id ID'"],
+        ),
+        (
+            "",
+            "[old]\nOTHER",
+            ("old", "--yes", "--no-verify", *WORDS),
+            1,
+            ["say the account: write aws_account_id into the profile"],
+        ),
+        (
+            "[profile old]\naws_access_key_id = AKIAFAKE00000000KEYS\n",
+            "[old]\naws_secret_access_key = s\n",
+            ("old", "--yes", *WORDS),
+            2,
+            ["[profile old] in PATH, line 1, has an access key id and no aws_secret_access_key beside it"],
+        ),
+        (
+            "",
+            "[old]\naws_access_key_id = AKIAFAKE00000000KEYS # mine\naws_secret_access_key = s\n",
+            ("old", "--yes", *WORDS),
+            2,
+            ["has a comment behind aws_access_key_id, which AWS's tools read as part of it"],
+        ),
+    ],
+)
+def test_errors_say_what_helps(
+    awsprof: CommandLine,
+    cloud: FakeAws,
+    home: Path,
+    config: str,
+    credentials: str,
+    words: tuple[str, ...],
+    status: int,
+    sentences: list[str],
+) -> None:
+    """Each error is of what a person can do about it in this very command."""
+    key, other = cloud.key(PROD), cloud.key(PROD)
+    paths = [
+        write_config(home, config),
+        write_config(home, credentials.replace("OTHER", other.lines.rstrip()), "credentials"),
+    ]
+    before = everything(awsprof)
+    outcome = awsprof("import", *words, stdin=f"{key.id}\n{key.secret}\n" if "--from" in words else "")
+    assert (outcome.status, everything(awsprof)) == (status, before), outcome
+    for sentence in sentences:
+        assert any(sentence.replace("PATH", str(path)) in outcome.stderr for path in paths)
+
+
+def test_stdin_that_is_no_text(awsprof: CommandLine) -> None:
+    outcome = awsprof("import", "--from", "-", *WORDS, stdin=b"\xff\xfe")  # type: ignore[arg-type]
+    assert (outcome.status, outcome.stderr.splitlines()[0]) == (2, "Error: stdin is no text.")
+
+
+def test_vault_is_asked_for_before_aws(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """With no vault to put keys into, AWS is asked of none."""
+    write_config(home, f"[autochart-dev]\n{cloud.key(DEV).lines}", "credentials")
+    awsprof.vault.refusal = VaultUnavailableError("There is no vault")
+    outcome = awsprof("import", "--yes")
+    assert (outcome.status, cloud.asked) == (6, [])
+    assert "Error: There is no vault." in outcome.stderr
+
+
+# The plan.
+
+
+def test_plan_as_json(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """--dry-run --json says what would be done and what would be left, also for keys that are handed over."""
+    key = cloud.key(PROD)
+    write_config(home, f"[profile autochart_prod_paul]\nsso_session = s\nsso_account_id = {DEV}\nsso_role_name = y\n")
+    write_config(home, f"[autochart-dev]\n{key.lines}", "credentials")
+    before = everything(awsprof)
+    answer = json.loads(awsprof("import", "--dry-run", "--json").stdout)
+    assert [row["name"] for row in answer["found"]] == ["autochart_prod_paul", "autochart-dev"]
+    assert (answer["plan"], answer["left"]) == (
+        [{"from": "autochart-dev", "name": "autochart_dev_paul", "keys": True}],
+        [],
+    )
+    words = ("import", "--from", "-", "--dry-run", "--json", "--as", "autochart")
+    lines = f"{key.id}\n{key.secret}\n"
+    answer = json.loads(awsprof(*words, "qa", "paul", stdin=lines).stdout)
+    plan = [{"from": "autochart_qa_paul", "name": "autochart_qa_paul", "keys": True}]
+    assert (answer["found"], answer["plan"]) == ([], plan)
+    answer = json.loads(awsprof(*words, "prod", "paul", stdin=lines).stdout)
+    assert (answer["plan"], [row["status"] for row in answer["left"]]) == ([], [4])
+    assert everything(awsprof) == before
+
+
+def test_delivery_by_file_that_goes_is_said(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    write_config(home, f"[autochart-dev]\n{cloud.key(DEV).lines}awsprof_delivery = file\n", "credentials")
+    outcome = awsprof("import", "--yes")
+    assert outcome.status == 0, outcome
+    assert "awsprof_delivery = file went: without an MFA device" in outcome.stderr
