@@ -14,9 +14,11 @@ from awsprof.cli.new_profile import read_keys
 from awsprof.cli.render import echo_json, profile_object, table
 from awsprof.cli.selecting import product_in_context, user_in_context
 from awsprof.errors import AnswerNeededError, AwsprofError, RefusedNameError, UsageError
+from awsprof.model import Kind
 from awsprof.naming import ProfileName, printable
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Collection, Sequence
 
     from awsprof.cli.world import World
@@ -210,6 +212,8 @@ def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Se
         click.echo(f"{printable(choice.found.name)} becomes {choice.name}{keys}")
     for one in left:
         world.warn(f"{one.name}: {one.error.message}")
+    for sentence in world.remnants.naming({choice.found.name for choice in planned if choice.is_new_name}):
+        world.warn(sentence)
     show_dry(preview)
 
 
@@ -218,6 +222,7 @@ def _run(world: World, choices: Sequence[Choice], *, verify: bool, force: bool, 
     from awsprof.importing.moving import Outcome
 
     world.importing.ready(choices)
+    comments = world.remnants.comments()
     whole = Outcome()
     progress = _Progress(world, len(choices))
     try:
@@ -228,7 +233,16 @@ def _run(world: World, choices: Sequence[Choice], *, verify: bool, force: bool, 
             _show_moved(world, batch.moved, as_json=as_json)
     finally:
         progress.clear()
+    for sentence in _remnants(world, whole, comments):
+        world.warn(sentence)
     return whole
+
+
+def _remnants(world: World, whole: Outcome, comments: Counter[str]) -> list[str]:
+    """Return what an import has not moved with the profiles it has."""
+    renamed = {moved.name for moved in whole.moved if moved.name != moved.profile.name}
+    kept = world.remnants.said_of(comments) if any(moved.profile.kind == Kind.USER for moved in whole.moved) else []
+    return [*world.remnants.naming(renamed), *kept]
 
 
 class _Progress:

@@ -70,6 +70,10 @@ class Choice:
     def has_keys(self) -> bool:
         return self.keys is not None or self.found.has_keys
 
+    @property
+    def is_new_name(self) -> bool:
+        return str(self.name) not in self.found.names and bool(self.found.names)
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:

@@ -60,8 +60,9 @@ class Searching:
         Return everything, with a proposed name where one can be told.
 
         Raises:
-            UnparsableFileError: botocore refuses one of the shared files.
+            SharedFileError: botocore refuses one of the shared files, or they are one and the same.
         """
+        self._files.check_two_files()
         profiles = self._profiles()
         plain: dict[str, list[PlainKeys]] = {}
         for keys in self._files.plain_keys():

@@ -293,3 +293,47 @@ def test_delivery_by_file_that_goes_is_said(awsprof: CommandLine, cloud: FakeAws
     outcome = awsprof("import", "--yes")
     assert outcome.status == 0, outcome
     assert "awsprof_delivery = file went: without an MFA device" in outcome.stderr
+
+
+# What is not moved.
+
+
+def test_lines_that_name_an_imported_profile_are_said(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """No import changes another program's own settings; whoever has them hears of it, before and after."""
+    write_config(
+        home,
+        "[profile a]\ncredential_process = aws configure export-credentials --profile base-dev-p\n\n"
+        "[profile b]\ninclude_profile = base-dev-p\n\n[profile c]\nparent_profile = base-dev-p\n\n"
+        "[profile d]\ncredential_process = other --profile=base-dev-p\n\n"
+        "[profile e]\ncredential_process = other --profile base-dev-px\n",
+    )
+    write_config(home, f"[base-dev-p]\n{cloud.key(DEV).lines}", "credentials")
+    rows = (("credential_process", "a"), ("include_profile", "b"), ("parent_profile", "c"), ("credential_process", "d"))
+    expected = [f"Warning: The {key} of {name} names base-dev-p, which import does not change." for key, name in rows]
+    for words in (("--dry-run",), ("--yes",)):
+        outcome = awsprof("import", "base-dev-p", *words)
+        assert outcome.status == 0, outcome
+        assert [line for line in outcome.stderr.splitlines() if "which import does not" in line] == expected
+
+
+def test_comments_that_go_and_keys_that_stay_in_them(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """What went with the keys' section is said, and where a key still lies in plain text."""
+    one, two = cloud.key(DEV), cloud.key(DEV)
+    config = write_config(home, "#aws_secret_access_key = OLDEXAMPLE\n\n[profile autochart-dev]\nregion = x\n")
+    credentials = write_config(
+        home, f"# mine\n[autochart-dev]\n# older\n{one.lines}\n# apart\n\n[autochart-qa]\n{two.lines}", "credentials"
+    )
+    outcome = awsprof("import", "autochart-dev", "--yes")
+    assert f"Warning: 2 comments that stood beside keys have gone from {credentials}" in outcome.stderr
+    assert f"Warning: {config}, line 1, still has a secret access key in a comment." in outcome.stderr
+    assert "OLDEXAMPLE" not in outcome.stderr
+    assert "gone from" not in awsprof("import", "autochart-qa", "--yes").stderr
+
+
+def test_one_file_under_two_names_is_refused(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    config = write_config(home, f"[profile autochart-dev]\n{cloud.key(DEV).lines}")
+    (config.parent / "credentials").symlink_to(config)
+    before = everything(awsprof)
+    outcome = awsprof("import", "--yes")
+    assert (outcome.status, everything(awsprof)) == (5, before)
+    assert "are one file, and its sections would be read twice" in outcome.stderr
