@@ -210,6 +210,8 @@ def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Se
     for choice in planned:
         keys = ", its keys into the vault" if choice.has_keys else ""
         click.echo(f"{printable(choice.found.name)} becomes {choice.name}{keys}")
+    for name in world.searching.losing_delivery(choice.found for choice in planned):
+        world.warn(f"{name}: awsprof_delivery = file goes unless AWS knows an MFA device of the user")
     for one in left:
         world.warn(f"{one.name}: {one.error.message}")
     for sentence in world.remnants.naming({choice.found.name for choice in planned if choice.is_new_name}):

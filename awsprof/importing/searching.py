@@ -17,7 +17,7 @@ from awsprof.errors import AwsprofError, SharedFileError, UnparsableFileError, U
 from awsprof.importing.found import Found, Place
 from awsprof.importing.peers import behind_process, export_command, holds_keys, in_files, keys_in_item
 from awsprof.importing.proposing import proposal, without_collisions
-from awsprof.model import Kind, LongTermCredentials, Profile
+from awsprof.model import Delivery, Kind, LongTermCredentials, Profile
 from awsprof.naming import is_default, printable
 from awsprof.sessions.keys import check_keys, load_keys
 
@@ -117,6 +117,14 @@ class Searching:
             key_id, secret = (keys.settings.get(key, "") for key in LONG_TERM_KEYS)
             return check_keys(key_id, secret)
         raise AwsprofError(f"{printable(found.name)} has no keys in the shared files by now; nothing was changed")
+
+    def losing_delivery(self, rows: Iterable[Found]) -> list[str]:
+        """Return the names of those whose delivery by file goes with the keys, unless AWS knows an MFA device."""
+        profiles = self._files.profiles()
+        described = [self.profile(row, profiles) for row in rows if row.has_keys]
+        return [
+            profile.name for profile in described if profile.delivery is Delivery.FILE and profile.mfa_serial is None
+        ]
 
     def check_given(self, found: Found, given: LongTermCredentials) -> None:
         """Refuse keys that a person hands over for a profile whose file has others, which would stay there."""

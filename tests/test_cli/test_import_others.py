@@ -290,6 +290,8 @@ def test_plan_as_json(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
 
 def test_delivery_by_file_that_goes_is_said(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
     write_config(home, f"[autochart-dev]\n{cloud.key(DEV).lines}awsprof_delivery = file\n", "credentials")
+    planned = awsprof("import", "--dry-run")
+    assert "autochart-dev: awsprof_delivery = file goes unless AWS knows an MFA device" in planned.stderr
     outcome = awsprof("import", "--yes")
     assert outcome.status == 0, outcome
     assert "awsprof_delivery = file went: without an MFA device" in outcome.stderr
