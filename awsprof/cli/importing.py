@@ -197,12 +197,14 @@ def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Se
     """Show what would become of *choices*: for a person, or with *rows* as JSON."""
     from awsprof.profiles.changing import DryChange
 
+    refused = world.importing.refused(choices, force=force)
+    closed = {one.name for one in refused}
+    choices = [choice for choice in choices if choice.found.name not in closed]
     preview = DryChange()
-    left = world.importing.refused(choices, force=force)
-    refused = {one.name for one in left}
-    left += world.importing.preview([choice for choice in choices if choice.found.name not in refused], preview)
+    left = world.importing.preview(choices, preview)
     gone = {one.name for one in left}
     planned = [choice for choice in choices if choice.found.name not in gone]
+    left = [*refused, *left]
     if rows is not None:
         plan = [{"from": choice.found.name, "name": str(choice.name), "keys": choice.has_keys} for choice in planned]
         echo_json({"found": [row.to_json() for row in rows], "plan": plan, "left": [_left_object(one) for one in left]})

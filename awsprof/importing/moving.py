@@ -146,38 +146,6 @@ class Importing:
         self._environ = environ
         self._tell = tell
 
-    def in_order(self, choices: Sequence[Choice]) -> list[Choice]:
-        """Put keys before mere names, and protected profiles first: of two that exclude each other, the later stays."""
-
-        def rank(choice: Choice) -> tuple[bool, bool]:
-            return not choice.has_keys, not self._files.made_of(str(choice.name), {}).protected
-
-        return sorted(choices, key=rank)
-
-    def ready(self, choices: Sequence[Choice]) -> None:
-        """
-        Have a vault to put keys into, before AWS is asked of any.
-
-        Raises:
-            VaultError: There is none, and none is made.
-        """
-        if any(choice.has_keys for choice in choices):
-            with self._changes.begin("import", ""):
-                pass
-
-    def refused(self, choices: Sequence[Choice], *, force: bool) -> list[Left]:
-        """Return what cannot be imported whatever AWS says, as far as the profiles tell their accounts."""
-        left: list[Left] = []
-        beside: dict[ProfileName, str | None] = {}
-        for choice in choices:
-            found, account_id = choice.found, choice.found.account_id
-            try:
-                self._adding.check_place(choice.name, account_id, force=force, instead_of=found.name, beside=beside)
-                beside[choice.name] = account_id
-            except AwsprofError as error:
-                left.append(Left(found.name, error))
-        return left
-
     def preview(self, choices: Sequence[Choice], change: Change) -> list[Left]:
         """
         Make the changes to the files that are known before AWS is asked; *change* shows what they would be.
@@ -226,6 +194,38 @@ class Importing:
                     self._move(moves, outcome, verify=verify)
                 final = next((one.error for one in outcome.left if isinstance(one.error, _FINAL)), None)
             yield outcome
+
+    def in_order(self, choices: Sequence[Choice]) -> list[Choice]:
+        """Put keys before mere names, and protected profiles first: of two that exclude each other, the later stays."""
+
+        def rank(choice: Choice) -> tuple[bool, bool]:
+            return not choice.has_keys, not self._files.made_of(str(choice.name), {}).protected
+
+        return sorted(choices, key=rank)
+
+    def ready(self, choices: Sequence[Choice]) -> None:
+        """
+        Have a vault to put keys into, before AWS is asked of any.
+
+        Raises:
+            VaultError: There is none, and none is made.
+        """
+        if any(choice.has_keys for choice in choices):
+            with self._changes.begin("import", ""):
+                pass
+
+    def refused(self, choices: Sequence[Choice], *, force: bool) -> list[Left]:
+        """Return what cannot be imported whatever AWS says, as far as the profiles tell their accounts."""
+        left: list[Left] = []
+        beside: dict[ProfileName, str | None] = {}
+        for choice in choices:
+            found, account_id = choice.found, choice.found.account_id
+            try:
+                self._adding.check_place(choice.name, account_id, force=force, instead_of=found.name, beside=beside)
+                beside[choice.name] = account_id
+            except AwsprofError as error:
+                left.append(Left(found.name, error))
+        return left
 
     def _was_moved(self, choice: Choice, outcome: Outcome) -> bool:
         """Whether another import has moved this very profile since it was found."""
