@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from awsprof.browsers.opening import Browsers
     from awsprof.importing.moving import Importing
     from awsprof.importing.peers import PeerKeyrings
+    from awsprof.importing.remnants import Remnants
     from awsprof.importing.searching import Searching
     from awsprof.journal.journal import Journal
     from awsprof.model import CallerIdentity, Credentials, Profile
@@ -362,6 +363,12 @@ class World:
             environ=self.environ,
             warn=self.warn,
         )
+
+    @cached_property
+    def remnants(self) -> Remnants:
+        from awsprof.importing.remnants import Remnants
+
+        return Remnants(self.files, self.places)
 
     @cached_property
     def importing(self) -> Importing:
