@@ -201,7 +201,11 @@ def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Se
     closed = {one.name for one in refused}
     choices = [choice for choice in choices if choice.found.name not in closed]
     preview = DryChange()
-    left = world.importing.preview(choices, preview)
+    progress = _Progress(world, len(choices))
+    try:
+        left = world.importing.preview(choices, preview, progress=progress.show)
+    finally:
+        progress.clear()
     gone = {one.name for one in left}
     planned = [choice for choice in choices if choice.found.name not in gone]
     left = [*refused, *left]
@@ -293,16 +297,17 @@ def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
         for one in outcome.left:
             show_error(one.error.status, f"{one.name}: {one.error.message}", one.error.hint)
         if outcome.moved:
-            world.say(f"'awsprof undo' takes it back{_in_steps(len(outcome.moved))}.")
+            world.say(f"'awsprof undo' takes it back{_in_steps(len(outcome.moved), len(outcome.left))}.")
     if outcome.left:
         statuses = {one.error.status for one in outcome.left}
         raise click.exceptions.Exit(statuses.pop() if len(statuses) == 1 and not outcome.moved else 1)
 
 
-def _in_steps(count: int) -> str:
-    from awsprof.importing.moving import BATCH
+def _in_steps(moved: int, left: int) -> str:
+    from awsprof.importing.moving import batch_size
 
-    return f", {BATCH} at a time" if count > BATCH else ""
+    size = batch_size(moved + left)
+    return f", {size} at a time" if moved > size else ""
 
 
 def _left_object(one: Left) -> dict[str, object]:

@@ -29,12 +29,15 @@ from awsprof.configfiles.scanning import (
     scan_options,
     twice,
 )
+from awsprof.configfiles.splicing import Carried, changed, line_end, new_lines, value_of
 from awsprof.errors import RefusedNameError, SharedFileError, UnparsableFileError
 from awsprof.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
+
+    from awsprof.configfiles.splicing import SectionEdit
 
 _BOM = "\ufeff"
 DEFAULTS = "DEFAULT"
@@ -113,11 +116,14 @@ class Document:
     def defaults(self) -> dict[str, str]:
         """The settings of ``[DEFAULT]``, which botocore lends to every section and lets stand more than once."""
         lent: dict[str, str] = {}
-        if DEFAULTS in self.sections:
-            for section in self._all_sections:
-                if section.name == DEFAULTS:
-                    lent.update(section.settings)
+        for section in self.default_sections:
+            lent.update(section.settings)
         return lent
+
+    @property
+    def default_sections(self) -> list[Section]:
+        there = DEFAULTS in self.sections
+        return [section for section in self._all_sections if section.name == DEFAULTS] if there else []
 
     def with_settings(self, section: str, changes: Mapping[str, str | None], *, apart: bool = True) -> bytes:
         """
@@ -137,12 +143,12 @@ class Document:
             check_setting(key, value)
         found = self.sections.get(section)
         if found is None:
-            before, head, after, tail = "", *self._appended(section, changes, apart=apart), ""
+            before, head, after, tail = "", *_appended(self.text, section, changes, apart=apart), ""
             line = line_ends(self.text, 0, len(self.text)) + 1
         else:
             before, head, tail = found.text, self.text[: found.start], self.text[found.end :]
-            after, line = _changed(found, changes), found.line
-        self._prove(section, changes, before, after, line)
+            after, line = changed(found, found.text, changes), found.line
+        self._prove(section, changes, before, after, line=line)
         text = f"{head}{after}{tail}"
         self._prove_others(text, {section}, line)
         return text.encode()
@@ -184,12 +190,87 @@ class Document:
     def without_section(self, section: str) -> bytes:
         return self.without_sections(lambda name: name == section)
 
+    def with_edits(self, edits: Mapping[str, SectionEdit | None]) -> bytes:
+        """
+        Return the bytes after several sections' edits in one go, as if each were made by itself.
+
+        Args:
+            edits: By section; None takes it out as `without_section` does, and one that is not there is made.
+
+        Raises:
+            RefusedNameError: A name, key or value that must not be written.
+            SharedFileError: An edit could not be proven; says where.
+        """
+        pieces, at, line = [], 0, 1
+        for section in self._all_sections:
+            if section.name not in edits:
+                continue
+            edit = edits[section.name]
+            if edit is None:
+                start = section.start - len(introduction(self.text[at : section.start]))
+                pieces.append(self.text[at:start])
+                at = section.end - len(self._left_of(section))
+            elif section is self.sections[section.name]:
+                pieces += [self.text[at : section.start], self.edited(section, edit)]
+                at = section.end - len(self._next_introduction(section))
+            line = section.line if line == 1 else line
+        text = "".join([*pieces, self.text[at:]])
+        for name, edit in edits.items():
+            if edit is not None and name not in self.sections:
+                text = "".join(_appended(text, name, self._checked(name, edit), apart=True))
+        self._prove_whole(text, edits, line)
+        return text.encode()
+
+    def edited(self, section: Section, edit: SectionEdit) -> str:
+        """
+        Return one section's text after *edit*, without what introduces the next one.
+
+        Raises:
+            RefusedNameError: A name, key or value that must not be written.
+            SharedFileError: The edit could not be proven; says where.
+        """
+        changes = self._checked(section.name, edit)
+        before = section.text.removesuffix(self._next_introduction(section))
+        after = changed(section, before, changes) if changes else before
+        if edit.name != section.name:
+            start = after.index("[") + 1
+            after = f"{after[:start]}{edit.name}{after[start + len(section.name) :]}"
+        self._prove(section.name, changes, before, after, line=section.line, name=edit.name)
+        return after
+
+    def _checked(self, section: str, edit: SectionEdit) -> Mapping[str, str | Carried | None]:
+        if edit.name != section or section not in self.sections:
+            check_section_name(edit.name)
+        for key, value in edit.changes.items():
+            if not isinstance(value, Carried):
+                check_setting(key, value)
+        return edit.changes
+
+    def _prove_whole(self, text: str, edits: Mapping[str, SectionEdit | None], line: int) -> None:
+        """Refuse edits after which the file would not read as it did, but for them."""
+        wanted = []
+        for section in self._all_sections:
+            edit = edits.get(section.name) if section is self.sections[section.name] else None
+            if edit is not None:
+                wanted.append((edit.name, _after(section.settings, edit)))
+            elif section.name not in edits or edits[section.name] is not None:
+                wanted.append((section.name, section.settings))
+        wanted += [(name, _after({}, edit)) for name, edit in edits.items() if edit and name not in self.sections]
+        try:
+            after = Document(self.path, text.encode())
+        except UnparsableFileError:
+            raise self._unsafe(line) from None
+        if [(section.name, section.settings) for section in after._all_sections] != wanted:
+            raise self._unsafe(line)
+
+    def _next_introduction(self, section: Section) -> str:
+        """Return the comment directly above the next header, which is that one's."""
+        return introduction(section.text) if section.end < len(self.text) else ""
+
     def _left_of(self, section: Section) -> str:
         """Return what stays of a section's text when it goes: comments parted from it, and the next one's."""
         lines = lines_of(section.text)
-        # Directly above the next header a comment introduces that one, and is not this section's.
-        followed = section.end < len(self.text)
-        limit = len(lines) - (len(lines_of(introduction(section.text))) if followed else 0)
+        limit = len(lines) - len(lines_of(self._next_introduction(section)))
         end = max([1, *(option.end for option in section.options.values())])
         while end < limit and lines[end].strip():
             end += 1
@@ -254,24 +335,21 @@ class Document:
         self.sections[section.name] = section
         self._all_sections.append(section)
 
-    def _appended(self, section: str, changes: Mapping[str, str | None], *, apart: bool) -> tuple[str, str]:
-        """Return the file's text, closed by a line end, and the text of a new section."""
-        head = self.text
-        lines = lines_of(head[-4096:])
-        end = (_line_end(lines[-1]) or _line_end(lines_of(head[:4096])[0])) if lines else ""
-        end = end or "\n"
-        if lines and not _line_end(lines[-1]):
-            head += end
-        if apart and lines and lines[-1].strip():
-            head += end
-        settings = [f"{key} = {value}{end}" for key, value in changes.items() if value is not None]
-        return head, f"[{section}]{end}{''.join(settings)}"
-
-    def _prove(self, section: str, changes: Mapping[str, str | None], before: str, after: str, line: int) -> None:
+    def _prove(
+        self,
+        section: str,
+        changes: Mapping[str, str | Carried | None],
+        before: str,
+        after: str,
+        *,
+        line: int,
+        name: str | None = None,
+    ) -> None:
         """Refuse an edit of one section's text unless it makes the intended change and no other."""
         old = _read_section(before, section) if before else {}
-        wanted = {**old, **changes}
-        if _read_section(after, section) != {key: value for key, value in wanted.items() if value is not None}:
+        wanted = {**old, **{key: value_of(value) for key, value in changes.items()}}
+        kept = {key: value for key, value in wanted.items() if value is not None}
+        if _read_section(after, name or section) != kept:
             raise self._unsafe(line)
 
     def _prove_others(self, text: str, touched: Collection[str], line: int) -> None:
@@ -298,31 +376,18 @@ class Document:
         )
 
 
-def _changed(section: Section, changes: Mapping[str, str | None]) -> str:
-    """Splice the changed lines of one section; a new key goes behind its last one, indented as they are."""
-    old = lines_of(section.text)
-    lines: list[str | None] = list(old)
-    end = _line_end(old[0]) or "\n"
-    # The last key's indentation: deeper, the new key would become a continuation of its value.
-    final = max(section.options.values(), key=lambda option: option.end, default=None)
-    last = 0 if final is None else final.end - 1
-    indent = "" if final is None else _indentation(old[final.first])
-    added = []
-    for key, value in changes.items():
-        option = section.options.get(key)
-        if option is None:
-            added += [] if value is None else [f"{indent}{key} = {value}"]
-            continue
-        lines[option.first : option.end] = [None] * (option.end - option.first)
-        if value is not None:
-            lines[option.first] = _up_to_value(old[option.first]) + value + _line_end(old[option.end - 1])
-    kept = [line for line in lines[: last + 1] if line is not None]
-    if added:
-        closing = _line_end(old[last])
-        if not _line_end(kept[-1]):
-            kept[-1] += end
-        kept += [line + end for line in added[:-1]] + [added[-1] + closing]
-    return "".join(kept + [line for line in lines[last + 1 :] if line is not None])
+def _appended(text: str, section: str, changes: Mapping[str, str | Carried | None], *, apart: bool) -> tuple[str, str]:
+    """Return the file's text, closed by a line end, and the text of a new section."""
+    head = text
+    lines = lines_of(head[-4096:])
+    end = (line_end(lines[-1]) or line_end(lines_of(head[:4096])[0])) if lines else ""
+    end = end or "\n"
+    if lines and not line_end(lines[-1]):
+        head += end
+    if apart and lines and lines[-1].strip():
+        head += end
+    settings = [new_lines(key, value, "", end) + end for key, value in changes.items() if value is not None]
+    return head, f"[{section}]{end}{''.join(settings)}"
 
 
 def _read_section(text: str, section: str) -> dict[str, str]:
@@ -336,20 +401,9 @@ def _read_section(text: str, section: str) -> dict[str, str]:
         return {"": ""}
 
 
-def _line_end(line: str) -> str:
-    return line[len(line.rstrip("\r\n")) :]
-
-
-def _indentation(line: str) -> str:
-    return line[: len(line) - len(line.lstrip())]
-
-
-def _up_to_value(line: str) -> str:
-    """Return a setting's line up to its value: indentation, key, delimiter, and the spacing around it."""
-    match = re.match(r"\s*.*?\s*[=:][^\S\r\n]*", line)
-    assert match is not None  # the scanner found an option on this line
-    start = match[0]
-    return start if start[-1] not in "=:" or line[len(start) :].strip() else f"{start} "
+def _after(settings: Mapping[str, str], edit: SectionEdit) -> dict[str, str]:
+    wanted = {**settings, **{key: value_of(value) for key, value in edit.changes.items()}}
+    return {key: value for key, value in wanted.items() if value is not None}
 
 
 def check_section_name(name: str) -> None:

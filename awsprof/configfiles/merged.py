@@ -35,8 +35,8 @@ class Profiles(Mapping[str, Profile]):
     """
 
     def __init__(self, config: Document, credentials: Document, make: Callable[[str, dict[str, str]], Profile]) -> None:
-        self._config = config
-        self._credentials = credentials
+        self.config = config
+        self.credentials = credentials
         self._make = make
         self._in_config = {
             name: section
@@ -45,6 +45,7 @@ class Profiles(Mapping[str, Profile]):
         }
         self._names = dict.fromkeys([*self._in_config, *credentials.sections])
         self._names.pop(DEFAULTS, None)
+        self._sorted: list[str] | None = None
         self._made: dict[str, Profile] = {}
 
     def __getitem__(self, name: str) -> Profile:
@@ -54,8 +55,8 @@ class Profiles(Mapping[str, Profile]):
             settings: dict[str, str] = {}
             # For one key in both files, the credentials file wins in every reader.
             for document, section in (
-                (self._config, self._in_config.get(name)),
-                (self._credentials, self._credentials.sections.get(name)),
+                (self.config, self._in_config.get(name)),
+                (self.credentials, self.credentials.sections.get(name)),
             ):
                 if section is not None:
                     settings.update(document.defaults)
@@ -64,7 +65,9 @@ class Profiles(Mapping[str, Profile]):
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._names, key=sort_key))
+        if self._sorted is None:
+            self._sorted = sorted(self._names, key=sort_key)
+        return iter(self._sorted)
 
     def __len__(self) -> int:
         return len(self._names)
@@ -74,7 +77,7 @@ class Profiles(Mapping[str, Profile]):
 
     def mention(self, word: str) -> bool:
         """Whether *word* stands anywhere in the two files."""
-        return word in self._config.text or word in self._credentials.text
+        return word in self.config.text or word in self.credentials.text
 
 
 def header(name: str) -> str:

@@ -24,10 +24,9 @@ from awsprof.configfiles.merged import (
 from awsprof.configfiles.taking_over import (
     PlainKeys,
     TakeOver,
-    lent_by_credentials,
+    TakingOver,
     plain_keys,
     sections_of,
-    taken_over,
     with_source,
 )
 from awsprof.errors import AwsprofError, ExistsError, NoSingleProfileError, SharedFileError
@@ -60,6 +59,8 @@ class ProfileFiles:
         self._settings = settings
         self._team = team
         self._known: dict[Path, tuple[bytes, Document]] = {}
+        self._profiles: Profiles | None = None
+        self._plain_keys: tuple[list[Document], list[PlainKeys]] | None = None
 
     def check_two_files(self) -> None:
         """Refuse a credentials file that is the config file by another name: each profile would be there twice."""
@@ -78,7 +79,10 @@ class ProfileFiles:
         Raises:
             SharedFileError: A file is unreadable, or botocore would refuse it.
         """
-        return Profiles(self._read(self._places.config_file), self._credentials(), self._profile)
+        read = (self._read(self._places.config_file), self._credentials())
+        if self._profiles is None or (self._profiles.config, self._profiles.credentials) != read:
+            self._profiles = Profiles(*read, self._profile)
+        return self._profiles
 
     def made_of(self, name: str, settings: Mapping[str, str]) -> Profile:
         """Return the profile that *settings* make, without reading a file."""
@@ -273,21 +277,45 @@ class ProfileFiles:
             SharedFileError: A file cannot be changed, or holds other keys than it should.
             RefusedNameError: A setting could not be written safely.
         """
-        lent = {move.new: lent_by_credentials(self._credentials(), move) for move in moves}
+        credentials = self._credentials()
+
+        def after(document: Document, lending: Document | None) -> bytes:
+            taking_over = TakingOver(document, lending)
+            for move in moves:
+                taking_over.add(move)
+            return taking_over.to_bytes()
+
+        # What the second file refuses, it refuses before the first is written.
+        after(credentials, None)
         for path, in_config in ((self._places.config_file, True), (self._places.credentials_file, False)):
 
             def change(data: bytes, path: Path = path, in_config: bool = in_config) -> bytes:
-                for move in moves:
-                    document = self._document(path, data)
-                    data = taken_over(document, move, in_config=in_config, lent=lent[move.new])
-                return data
+                return after(self._document(path, data), credentials if in_config else None)
 
-            if in_config or self._credentials().text:
+            if in_config or credentials.text:
                 through.edit(path, change, most_mode=None if in_config else 0o600)
+
+    def refusals(self, moves: Sequence[TakeOver]) -> dict[int, AwsprofError]:
+        """Return what would stand in the way of each of several moves, by its place among them."""
+        credentials = self._credentials()
+        files = (TakingOver(credentials), TakingOver(self._read(self._places.config_file), credentials))
+        refused = {}
+        for number, move in enumerate(moves):
+            try:
+                for file in files:
+                    file.add(move)
+            except AwsprofError as error:
+                refused[number] = error
+        return refused
 
     def plain_keys(self) -> list[PlainKeys]:
         """Return every section with keys of its own that awsprof did not write, the config file's first."""
-        return [keys for document, in_config in self._documents() for keys in plain_keys(document, in_config=in_config)]
+        read = self._documents()
+        documents = [document for document, _ in read]
+        if self._plain_keys is None or self._plain_keys[0] != documents:
+            found = [keys for document, in_config in read for keys in plain_keys(document, in_config=in_config)]
+            self._plain_keys = (documents, found)
+        return list(self._plain_keys[1])
 
     def naming_as_source(self, name: str) -> list[str]:
         """Return the other profiles whose source_profile is *name*."""

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import DEFAULTS, Document
 from awsprof.configfiles.merged import LONG_TERM_KEYS, header, is_managed, profile_in_header
+from awsprof.configfiles.splicing import Carried, SectionEdit, value_of
 from awsprof.errors import SharedFileError
 from awsprof.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from awsprof.configfiles.document import Section
     from awsprof.model import LongTermCredentials
 
 TOKEN_KEYS = ("aws_session_token", "aws_security_token")
@@ -66,34 +68,134 @@ def plain_keys(document: Document, *, in_config: bool) -> list[PlainKeys]:
     return found
 
 
-def lent_by_credentials(credentials: Document, move: TakeOver) -> dict[str, str]:
-    """Return the settings beside the keys in the credentials file, which go into the shared config file."""
-    if move.keys_too:
-        return {}
-    return {
-        key: value
-        for name in move.names
-        if name in credentials.sections
-        for key, value in credentials.sections[name].settings.items()
-        if key not in _PASSING
-    }
+class TakingOver:
+    """The edits of one shared file that several moves come to, made in one go; sections stay where they are."""
 
+    def __init__(self, document: Document, credentials: Document | None = None) -> None:
+        """
+        Args:
+            credentials: The other file, where *document* is the config file: its settings move along.
+        """
+        self._document = document
+        self._credentials = credentials
+        self._edits: dict[str, SectionEdit | None] = {}
+        self._new_names: dict[str, str] = {}
+        self._targets: set[str] = set()
+        self._sections: dict[str, list[str]] = {}
+        for section in document.sections if credentials is not None else ():
+            name = profile_in_header(section)
+            if name is not None:
+                self._sections.setdefault(name, []).append(section)
 
-def taken_over(document: Document, move: TakeOver, *, in_config: bool, lent: Mapping[str, str]) -> bytes:
-    """
-    Return the bytes of one shared file after *move*; sections stay where they are.
+    def add(self, move: TakeOver) -> None:
+        """
+        Add one move, or nothing of it.
 
-    Args:
-        lent: What the other file's sections bring along.
+        Raises:
+            SharedFileError: The section has other keys by now, or two sections describe the profile.
+            RefusedNameError: A setting that came along could not be written safely.
+        """
+        edits = self._in_config(move, self._credentials) if self._credentials is not None else self._in_file(move)
+        if move.new in self._targets or not self._edits.keys().isdisjoint(edits):
+            raise self._taken(move)
+        for name, edit in edits.items():
+            if edit is not None and name in self._document.sections:
+                self._document.edited(self._document.sections[name], edit)
+        self._targets.add(move.new)
+        self._edits.update(edits)
+        self._new_names.update({name: move.new for name in move.names if name != move.new})
 
-    Raises:
-        SharedFileError: The section has other keys by now, or two sections describe the profile.
-        RefusedNameError: A setting that came along could not be written safely.
-    """
-    data = _in_config(document, move, lent) if in_config else _in_credentials(document, move)
-    for name in move.names:
-        data = with_source(document.path, data, name, move.new) if name != move.new else data
-    return data
+    def to_bytes(self) -> bytes:
+        """
+        Return the bytes of the file after all moves; every source_profile follows them.
+
+        Raises:
+            SharedFileError: The edits could not be proven.
+        """
+        edits = dict(self._edits)
+        if "source_profile" in self._document.text.lower():
+            for name, section in self._document.sections.items():
+                new = self._new_names.get(section.settings.get("source_profile", ""))
+                edit = edits.get(name, SectionEdit(name))
+                if new is not None and edit is not None:
+                    edits[name] = SectionEdit(edit.name, {"source_profile": new, **edit.changes})
+        for name, edit in edits.items():
+            source = value_of(edit.changes.get("source_profile")) if edit is not None else None
+            if edit is not None and source in self._new_names:
+                changes = {**edit.changes, "source_profile": self._new_names[source]}
+                edits[name] = SectionEdit(edit.name, changes)
+        return self._document.with_edits(edits)
+
+    def _in_config(self, move: TakeOver, credentials: Document) -> dict[str, SectionEdit | None]:
+        ahead = self._sections.get(move.new, []) if move.new not in move.names else []
+        if ahead and not move.finishing:
+            raise self._taken(move)
+        by_name = {name: self._sections.get(name, []) for name in move.names}
+        for found in by_name.values():
+            if len(found) > 1:
+                spellings = " and ".join(f"[{printable(section)}]" for section in found)
+                raise SharedFileError(
+                    f"{self._document.path} has both {spellings}, and tools disagree which one counts",
+                    hint="Leave one of them, then run the command again.",
+                )
+        sections = [*ahead, *(section for found in by_name.values() for section in found)]
+        changes: dict[str, str | Carried | None] = {}
+        first = self._document.sections[sections[0]] if sections else None
+        for key, section in self._origins(move, credentials, ahead, by_name).items():
+            # What the config file lends by its [DEFAULT] it will lend to the new section as well.
+            if section is not first and section not in self._document.default_sections:
+                changes[key] = section.settings[key]
+        changes.update(move.settings)
+        if not move.keys_too:
+            for name in sections:
+                _check_keys(self._document, name, move)
+            changes.update(dict.fromkeys(key for key in _PASSING if key not in move.settings))
+        edits: dict[str, SectionEdit | None] = dict.fromkeys(sections[1:])
+        if sections:
+            edits[sections[0]] = SectionEdit(header(move.new), changes)
+        elif any(value is not None for value in changes.values()):
+            edits[header(move.new)] = SectionEdit(header(move.new), changes)
+        return edits
+
+    def _origins(
+        self, move: TakeOver, credentials: Document, ahead: list[str], by_name: Mapping[str, list[str]]
+    ) -> dict[str, Section]:
+        """
+        Return where each setting of the profile counts from, as every reader has it.
+
+        The credentials file wins, ``[DEFAULT]`` lends to each section of its file, and of an aws-mfa pair the half that
+        tools use comes before the one with the lasting keys.
+        """
+        origins: dict[str, Section] = {}
+        for name in move.names:
+            lending = [credentials.sections[name]] if name in credentials.sections and not move.keys_too else []
+            # A section that was moved before stands for the first name's.
+            own = [self._document.sections[section] for section in [*ahead, *by_name[name]]]
+            ahead = []
+            for document, sections in ((credentials, lending), (self._document, own)):
+                for section in [*sections, *(document.default_sections if sections else ())]:
+                    for key in section.settings:
+                        if key not in _PASSING:
+                            origins.setdefault(key, section)
+        return origins
+
+    def _in_file(self, move: TakeOver) -> dict[str, SectionEdit | None]:
+        document = self._document
+        if move.new in document.sections and move.new not in move.names:
+            raise self._taken(move)
+        edits: dict[str, SectionEdit | None] = {}
+        for name in move.names:
+            if name not in document.sections:
+                continue
+            if not move.keys_too:
+                _check_keys(document, name, move)
+                edits[name] = None
+            elif name != move.new:
+                edits[name] = SectionEdit(move.new)
+        return edits
+
+    def _taken(self, move: TakeOver) -> SharedFileError:
+        return SharedFileError(f"{self._document.path} has a profile {move.new} by now; nothing was written")
 
 
 def sections_of(document: Document, name: str) -> list[str]:
@@ -109,57 +211,6 @@ def with_source(path: str, data: bytes, name: str, new: str) -> bytes:
         if section.settings.get("source_profile") == name:
             data = Document(path, data).with_settings(section.name, {"source_profile": new})
     return data
-
-
-def _in_config(document: Document, move: TakeOver, lent: Mapping[str, str]) -> bytes:
-    target = header(move.new)
-    sections = sections_of(document, move.new) if move.new not in move.names else []
-    if sections and not move.finishing:
-        raise _taken(document, move)
-    for name in move.names:
-        found = sections_of(document, name)
-        if len(found) > 1:
-            spellings = " and ".join(f"[{printable(section)}]" for section in found)
-            raise SharedFileError(
-                f"{document.path} has both {spellings}, and tools disagree which one counts",
-                hint="Leave one of them, then run the command again.",
-            )
-        sections += found
-    wanted: dict[str, str | None] = {**lent, **move.settings}
-    for section in sections[1:]:
-        # The other half of a pair.
-        wanted = {**document.sections[section].settings, **wanted}
-    if not move.keys_too:
-        for section in sections:
-            _check_keys(document, section, move)
-        wanted = {**wanted, **dict.fromkeys(key for key in _PASSING if key not in move.settings)}
-    data = document.to_bytes()
-    for section in sections[1:]:
-        data = Document(document.path, data).without_section(section)
-    if sections and sections[0] != target:
-        data = Document(document.path, data).with_renamed_section(sections[0], target)
-    if any(value is not None for value in wanted.values()) or (sections and wanted):
-        data = Document(document.path, data).with_settings(target, wanted)
-    return data
-
-
-def _in_credentials(document: Document, move: TakeOver) -> bytes:
-    data = document.to_bytes()
-    if move.new in document.sections and move.new not in move.names:
-        raise _taken(document, move)
-    for name in move.names:
-        if name not in document.sections:
-            continue
-        if not move.keys_too:
-            _check_keys(document, name, move)
-            data = Document(document.path, data).without_section(name)
-        elif name != move.new:
-            data = Document(document.path, data).with_renamed_section(name, move.new)
-    return data
-
-
-def _taken(document: Document, move: TakeOver) -> SharedFileError:
-    return SharedFileError(f"{document.path} has a profile {move.new} by now; nothing was written")
 
 
 def _check_keys(document: Document, section: str, move: TakeOver) -> None:

@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from awsprof.sessions.login import Sessions
     from awsprof.vault import Vault
 
-# As many profiles become one entry of the journal; it keeps fifty, and an import must not push out its own beginning.
+# As many profiles at least become one entry of the journal, and as many entries at most one import. The journal keeps
+# fifty, and what is undone makes an entry as well: neither may push out the beginning of the import.
 BATCH = 25
+_MOST_ENTRIES = 20
 _LOCK_LIMIT_S = 50.0
 _NAMED = 3
 # With these there is no sense in going on with the next profile.
@@ -146,21 +148,49 @@ class Importing:
         self._environ = environ
         self._tell = tell
 
-    def preview(self, choices: Sequence[Choice], change: Change) -> list[Left]:
+    def preview(
+        self, choices: Sequence[Choice], change: Change, *, progress: Callable[[Choice], None] = lambda _: None
+    ) -> list[Left]:
         """
         Make the changes to the files that are known before AWS is asked; *change* shows what they would be.
+
+        Args:
+            progress: Told of each before it is looked at.
 
         Returns:
             What could not be imported, and why.
         """
         left: list[Left] = []
+        moves: list[_Move] = []
         for choice in choices:
+            progress(choice)
             try:
                 self._check_free(choice)
-                self._files.take_over([self._unasked(choice)], through=change)
+                moves.append(_Move(choice, self._unasked(choice), None, ""))
             except AwsprofError as error:
                 left.append(Left(choice.found.name, error))
+        self._preview(self._without_refused(moves, left), change, left)
         return left
+
+    def _preview(self, moves: Sequence[_Move], change: Change, left: list[Left]) -> None:
+        """Show all together; where one stands in the way of the others, halves, until it is found."""
+        if not moves:
+            return
+        try:
+            self._files.take_over([move.take_over for move in moves], through=change)
+        except AwsprofError as error:
+            if len(moves) == 1:
+                left.append(Left(moves[0].choice.found.name, error))
+                return
+            half = len(moves) // 2
+            self._preview(moves[:half], change, left)
+            self._preview(moves[half:], change, left)
+
+    def _without_refused(self, moves: Sequence[_Move], left: list[Left]) -> list[_Move]:
+        """Return the moves without those that the files stand in the way of, which go to *left*."""
+        refusals = self._files.refusals([move.take_over for move in moves])
+        left += [Left(moves[number].choice.found.name, error) for number, error in refusals.items()]
+        return [move for number, move in enumerate(moves) if number not in refusals]
 
     def run(
         self,
@@ -182,9 +212,10 @@ class Importing:
             What came of each batch, once it is whole.
         """
         final: AwsprofError | None = None
-        for start in range(0, len(choices), BATCH):
+        size = batch_size(len(choices))
+        for start in range(0, len(choices), size):
             outcome = Outcome()
-            batch = choices[start : start + BATCH]
+            batch = choices[start : start + size]
             if final is not None:
                 outcome.left += [Left(choice.found.name, final) for choice in batch]
             else:
@@ -306,7 +337,7 @@ class Importing:
         return _Move(choice, take_over, verified, region)
 
     def _move(self, moves: Sequence[_Move], outcome: Outcome, *, verify: bool) -> None:
-        """Move all in one entry of the journal; where one stands in the way of the others, each by itself."""
+        """Move all in one entry of the journal; where some stand in the way of the others, those without them."""
         if not moves:
             return
         try:
@@ -315,8 +346,11 @@ class Importing:
             if len(moves) == 1 or isinstance(error, _FINAL):
                 outcome.left += [Left(move.choice.found.name, error) for move in moves]
                 return
-            for move in moves:
-                self._move([move], outcome, verify=verify)
+            free = self._without_refused(moves, outcome.left)
+            # What the files do not tell, as where the vault has other keys, halves find out in the fewest entries.
+            half = (len(free) + 1) // 2 if len(free) == len(moves) else len(free)
+            self._move(free[:half], outcome, verify=verify)
+            self._move(free[half:], outcome, verify=verify)
             return
         outcome.moved += moved
 
@@ -416,6 +450,11 @@ class Importing:
                 settings[key] = value
         finishing = name not in found.names and name in self._files.profiles()
         return TakeOver(found.names, name, settings, keys, finishing=finishing)
+
+
+def batch_size(count: int) -> int:
+    """Return how many of *count* profiles are moved together, and undone together."""
+    return max(BATCH, -(-count // _MOST_ENTRIES))
 
 
 def _by_file(profile: Profile) -> Profile | None:
