@@ -12,8 +12,12 @@ from awsprof.configfiles.document import DEFAULTS
 from awsprof.configfiles.merged import profile_in_header
 from awsprof.doctor import headers
 from awsprof.doctor.lenient import FaultKind
+from awsprof.doctor.reach import seen_by, spoken
 from awsprof.findings import Finding, Severity
 from awsprof.naming import printable
+from awsprof.readers import js_v2
+from awsprof.readers.files import SharedFile
+from awsprof.readers.sources import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +40,7 @@ _OWN = frozenset(
 
 def check_files(shared: SharedFiles) -> Iterator[Finding]:
     """Check both files as they are written."""
+    twins = _twins_for_js_v2(shared.config)
     for file in shared.files:
         if file.unreadable is not None:
             yield _finding(
@@ -49,10 +54,13 @@ def check_files(shared: SharedFiles) -> Iterator[Finding]:
             continue
         yield from _faults(file)
         for block in file.sections.values():
-            yield from _header(shared, file, block)
+            if block not in twins:
+                yield from _header(shared, file, block)
             for setting in block.settings:
                 yield from _setting(file, block, setting)
     yield from _spelled_twice(shared)
+    for block in twins:
+        yield _twin(shared.config, block)
 
 
 def can_be_mended(file: SeenFile, fault: Fault) -> bool:
@@ -99,38 +107,44 @@ def _header(shared: SharedFiles, file: SeenFile, block: Block) -> Iterator[Findi
     if wrong is None:
         return
     name, spelling = printable(wrong.name), printable(block.name)
-    if not file.in_config:
-        message = (
-            f"[{spelling}] is no profile '{name}': names stand bare in this file, and no tool finds these keys there"
-        )
-        fix = f"Make it [{name}] if these are the keys to use."
-    elif wrong.fault is headers.Fault.QUOTED:
-        message = (
-            f"[{spelling}] is read by some tools only: JS v2 does not see it, and JS v3 not with blanks in the name"
-        )
-        fix = FIX
-    elif profile_in_header(block.name) is not None:
-        message = f"[{spelling}] is profile '{name}' for the aws CLI and boto3 only; JS does not see it"
-        fix = FIX
+    tools = seen_by(block.name, wrong.name, in_config=file.in_config)
+    if not tools:
+        seen = f"is no profile '{name}' to any tool"
     else:
-        seen = "all tools but JS v2 pass over it" if block.name == wrong.name else "no tool sees it"
-        message = f"[{spelling}] is no profile '{name}': {seen}"
-        fix = FIX
-    if file.in_config and better_header(shared, block) is None:
-        fix = f"Make it [profile {name}] by hand, or take it out."
+        of_all = len(tools) == len(READERS)
+        seen = f"is profile '{name}' {'for all, in an odd spelling' if of_all else f'for {spoken(tools)} only'}"
+    if file.in_config:
+        message = f"[{spelling}] {seen}"
+        if better_header(shared, block) is not None:
+            fix = FIX
+        elif wrong.better is not None:
+            fix = f"Make one section, [profile {name}], of all that spell it, or take this one out."
+        else:
+            fix = "Give the profile a name that every tool takes, or take it out."
+    else:
+        message = f"[{spelling}] {seen}: names stand bare in this file"
+        fix = f"Make it [{name}] if these are the keys to use."
     yield _finding(file, wrong.fault.value, Severity.WARNING, message, block.line, wrong.name, fix=fix)
 
 
 def better_header(shared: SharedFiles, block: Block) -> str | None:
-    """Return how a config section's header should read, where correcting it gives no profile other credentials."""
+    """Return how a config section's header should read, where no other spells the same profile."""
     wrong = headers.in_config(block.name, frozenset(setting.key for setting in block.settings))
     if wrong is None or wrong.better is None:
         return None
     there = shared.profiles.get(wrong.name)
-    if there is None or there.config is block:
-        return wrong.better
-    harmless = not any(setting.key in _OWN.difference(_PLAIN) for setting in block.settings)
-    return wrong.better if there.config is None and harmless else None
+    alone = there is None or not there.headers or there.headers == (block,)
+    # Beside a bare one that stays, JS v2 would refuse the file.
+    bare = block.name != wrong.name and wrong.name in shared.config.sections
+    return wrong.better if alone and not bare else None
+
+
+def owner(file: SeenFile, block: Block) -> str | None:
+    """Return the profile that a section is, or would be with its header corrected."""
+    if not file.in_config:
+        return block.name
+    wrong = headers.in_config(block.name, frozenset(setting.key for setting in block.settings))
+    return profile_in_header(block.name) if wrong is None else wrong.name
 
 
 def _setting(file: SeenFile, block: Block, setting: Setting) -> Iterator[Finding]:
@@ -209,6 +223,22 @@ def _spelled_twice(shared: SharedFiles) -> Iterator[Finding]:
                 name,
                 fix="Make one section of them by hand.",
             )
+
+
+def _twins_for_js_v2(config: SeenFile) -> list[Block]:
+    """Return bare sections that stand beside one with ``profile``: JS v2 takes both for one profile, and stops."""
+    prefixed = {js_v2.profile_of(section) for section in config.sections if js_v2.profile_of(section) != section}
+    bare = [block for name, block in config.sections.items() if name in prefixed and name != "default"]
+    # One without settings is not there for it.
+    there = js_v2.sections(SharedFile(str(config.path), config.reading.data)) if bare else {}
+    return [block for block in bare if {block.name, f"profile {block.name}"} <= there.keys()]
+
+
+def _twin(config: SeenFile, block: Block) -> Finding:
+    name = printable(block.name)
+    message = f"[{name}] and [profile {name}]: JS v2 and Serverless 3 refuse the whole file, others pass over [{name}]"
+    fix = f"Make one section, [profile {name}], of the two by hand."
+    return _finding(config, "duplicate-section", Severity.ERROR, message, block.line, block.name, fix=fix)
 
 
 def _profile(file: SeenFile, section: str) -> str | None:

@@ -29,6 +29,11 @@ _TELLING = frozenset(
 )
 
 
+def is_plain(name: str) -> bool:
+    """Whether every reader can be given a profile's name without quotes."""
+    return _NAME.fullmatch(name) is not None
+
+
 class Fault(enum.Enum):
     """What is wrong with a header."""
 
@@ -48,12 +53,10 @@ class Misspelled:
 def in_config(section: str, keys: frozenset[str]) -> Misspelled | None:
     """Judge a header of a config file whose section has *keys*; None where nothing is wrong with it."""
     profile = profile_in_header(section)
-    if section in ("default", DEFAULTS) or (
-        profile is not None and section == header(profile) and _NAME.fullmatch(profile)
-    ):
+    if section in ("default", DEFAULTS) or (profile is not None and section == header(profile) and is_plain(profile)):
         return None
     if profile is not None:
-        quoted = '"' in section or "'" in section or not _NAME.fullmatch(profile)
+        quoted = '"' in section or "'" in section or not is_plain(profile)
         return _misspelled(Fault.QUOTED if quoted else Fault.SPELLING, profile)
     if _OTHERS.fullmatch(section):
         return None
@@ -65,7 +68,7 @@ def in_config(section: str, keys: frozenset[str]) -> Misspelled | None:
 
 def in_credentials(section: str) -> Misspelled | None:
     """Judge a header of a credentials file, where the name stands bare; None where nothing is wrong with it."""
-    if section == DEFAULTS or _NAME.fullmatch(section):
+    if section == DEFAULTS or is_plain(section):
         return None
     spelled = _SPELLED.fullmatch(section)
     name = spelled["name"] if spelled is not None else section.strip().strip("\"'")
@@ -75,5 +78,5 @@ def in_credentials(section: str) -> Misspelled | None:
 
 def _misspelled(fault: Fault, name: str) -> Misspelled:
     # A default that nobody's tools see is better left so.
-    able = _NAME.fullmatch(name) is not None and not is_default(name)
+    able = is_plain(name) and not is_default(name)
     return Misspelled(fault, name, header(name) if able else None)

@@ -47,11 +47,13 @@ class Wishes:
         headers: Better headers, by the ones there are.
         values: New values by section and key; None takes a setting out.
         untouched: Keys in whose values a comment is left as it is.
+        kept: Sections whose keys and comments stay as they are spelled.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
     untouched: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
 
 
 def mended(reading: Reading, wishes: Wishes) -> bytes:
@@ -70,8 +72,10 @@ def mended(reading: Reading, wishes: Wishes) -> bytes:
     text = _without_faults(path, text)
     text = _without_doubles(path, text)
     text = _spelled(path, text, wishes)
-    _prove(reading, text, wishes)
-    return text.encode()
+    data = text.encode()
+    if data != reading.data:
+        _prove(reading, text, wishes)
+    return data
 
 
 def decoded(reading: Reading, number: int) -> str | None:
@@ -234,12 +238,11 @@ def _spelled(path: str, text: str, wishes: Wishes) -> str:
     """Spell headers, keys and delimiters as every reader takes them, move comments off values, and set new values."""
     reading = Reading(path, text.encode())
     lines: list[str | None] = list(reading.lines)
-    renamed: set[str] = set()
-    there = {block.name for block in reading.blocks}
+    taken = {block.name for block in reading.blocks}
     for block in reading.blocks:
         better = wishes.headers.get(block.name)
-        if better is not None and better not in there | renamed:
-            renamed.add(better)
+        if better is not None and better not in taken:
+            taken.add(better)
             line = reading.lines[block.line - 1]
             lines[block.line - 1] = line.replace(f"[{block.name}]", f"[{better}]", 1)
         for setting in block.settings:
@@ -254,6 +257,8 @@ def _spelled(path: str, text: str, wishes: Wishes) -> str:
                 lines[setting.line - 1] = (
                     f"{match['indent']}{setting.key} = {wishes.values[wish]}{_end(match['value'])}"
                 )
+                continue
+            if block.name in wishes.kept:
                 continue
             lines[setting.line - 1] = _setting_line(reading, setting, wishes)
             if setting.is_nested:
