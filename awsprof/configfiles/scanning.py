@@ -10,6 +10,7 @@ import io
 import re
 from dataclasses import dataclass
 
+from awsprof.configfiles.masking import shown_key
 from awsprof.errors import UnparsableFileError
 from awsprof.naming import printable
 
@@ -129,7 +130,7 @@ def fault_of(text: str, otherwise: str) -> str:
 
 
 def twice(path: str, line: int, key: str, section: str) -> UnparsableFileError:
-    return UnparsableFileError(path, line, f"'{printable(key)}' stands twice in [{printable(section)}]")
+    return UnparsableFileError(path, line, f"'{shown_key(key)}' stands twice in [{printable(section)}]")
 
 
 def introduction(text: str) -> str:

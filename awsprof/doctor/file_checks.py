@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import DEFAULTS
+from awsprof.configfiles.masking import shown_key
 from awsprof.configfiles.merged import profile_in_header
 from awsprof.doctor import headers
 from awsprof.doctor.lenient import FaultKind
@@ -53,6 +54,7 @@ def check_files(shared: SharedFiles) -> Iterator[Finding]:
             )
             continue
         yield from _faults(file)
+        yield from _tails(file)
         for block in file.sections.values():
             if block not in twins:
                 yield from _header(shared, file, block)
@@ -127,6 +129,26 @@ def _header(shared: SharedFiles, file: SeenFile, block: Block) -> Iterator[Findi
     yield _finding(file, wrong.fault.value, Severity.WARNING, message, block.line, wrong.name, fix=fix)
 
 
+def _tails(file: SeenFile) -> Iterator[Finding]:
+    """Find headers that JS takes for none, so that it counts their settings to the section above."""
+    above = None
+    for block in file.reading.blocks:
+        if block.tail:
+            name = printable(block.name)
+            does = "passes over its settings" if above is None else f"counts its settings to [{printable(above)}]"
+            yield _finding(
+                file,
+                "wrong-section-spelling",
+                Severity.ERROR,
+                f"[{name}] has more than a comment behind its ']': JS sees no header there, and {does}",
+                block.line,
+                _profile(file, block.name),
+                fix="Put a blank before the comment, or take out what stands there.",
+            )
+        else:
+            above = block.name
+
+
 def better_header(shared: SharedFiles, block: Block) -> str | None:
     """Return how a config section's header should read, where no other spells the same profile."""
     wrong = headers.in_config(block.name, frozenset(setting.key for setting in block.settings))
@@ -150,12 +172,15 @@ def owner(file: SeenFile, block: Block) -> str | None:
 def _setting(file: SeenFile, block: Block, setting: Setting) -> Iterator[Finding]:
     if _is_plain(setting):
         return
-    key, section = printable(setting.key), printable(block.name)
+    key, section = shown_key(setting.key, setting.value), printable(block.name)
     profile = _profile(file, block.name)
+    if setting.is_secret:
+        message = f"a line in [{section}] looks like a piece of a secret, and tools read a setting in it"
+        fix = "Put it behind what it belongs to, on one line, or take it out."
+        yield _finding(file, "key-without-value", Severity.WARNING, message, setting.line, profile, fix=fix)
+        return
     if setting.spelled != setting.key:
-        message = (
-            f"'{printable(setting.spelled)}' in [{section}] is not lower-case: JS passes over it, other tools do not"
-        )
+        message = f"'{setting.shown}' in [{section}] is not lower-case: JS passes over it, other tools do not"
         yield _finding(file, "upper-case-key", Severity.WARNING, message, setting.line, profile)
     if setting.delimiter == ":":
         message = f"'{key}' in [{section}] is written with ':': JS passes over it, other tools do not"
@@ -179,6 +204,7 @@ def _is_plain(setting: Setting) -> bool:
     value = setting.value
     return (
         setting.spelled == setting.key
+        and not setting.is_secret
         and setting.delimiter == "="
         and "\n" not in value
         and value != ""
@@ -198,10 +224,10 @@ def _nested(file: SeenFile, block: Block, setting: Setting, profile: str | None)
         key = line.partition("=")[0].strip().lower()
         if not line.startswith(("#", ";")) and "=" in line and key in own:
             message = (
-                f"'{printable(key)}' below '{printable(setting.key)}' in [{printable(block.name)}] takes the place "
+                f"'{shown_key(key)}' below '{shown_key(setting.key)}' in [{printable(block.name)}] takes the place "
                 "of the profile's own for JS SDK v2, and so for Serverless 3"
             )
-            fix = f"Take '{printable(key)}' out from below '{printable(setting.key)}'."
+            fix = f"Take '{shown_key(key)}' out from below '{shown_key(setting.key)}'."
             yield _finding(file, "nested-shadows-key", Severity.WARNING, message, number, profile, fix=fix)
 
 

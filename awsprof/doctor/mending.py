@@ -18,7 +18,6 @@ from awsprof.configfiles.scanning import COMMENT, HEADER, OPTION
 from awsprof.doctor.javascript import as_javascript_reads
 from awsprof.doctor.lenient import INLINE_COMMENT, Block, FaultKind, Reading
 from awsprof.errors import AwsprofError, UnparsableFileError
-from awsprof.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,6 +135,10 @@ def _merged(path: str, text: str) -> str:
     reading = Reading(path, text.encode())
     if not any(fault.kind is FaultKind.DUPLICATE_SECTION for fault in reading.faults):
         return text
+    for block in reading.blocks:
+        if block.tail:
+            # For JS it is no header, and where its settings belong, only a person can say.
+            raise CannotMendError(path, block.line, "a header with more than a comment behind its bracket")
     lines = reading.lines
     end = next((line[len(line.rstrip("\r\n")) :] for line in lines if line.rstrip("\r\n") != line), "\n")
     begins = [_begin(lines, block) for block in reading.blocks]
@@ -224,13 +227,13 @@ def _check_agreement(path: str, rows: list[Setting]) -> None:
     values = {row.plain_value for row in rows}
     # In what stands below a value, JS sees settings of the profile.
     if any(row.end > row.line + 1 for row in rows):
-        raise CannotMendError(path, last.line, f"'{printable(last.key)}' stands twice, with more lines below")
+        raise CannotMendError(path, last.line, f"'{last.shown.lower()}' stands twice, with more lines below")
     if len(values) == 1:
         return
     exact = [row for row in rows if row.spelled == row.key and row.delimiter == "="]
     if not last.plain_value or (exact and exact[-1] is not last):
         raise CannotMendError(
-            path, last.line, f"'{printable(last.key)}' stands twice, and JS and Go take different values"
+            path, last.line, f"'{last.shown.lower()}' stands twice, and JS and Go take different values"
         )
 
 
@@ -269,6 +272,8 @@ def _spelled(path: str, text: str, wishes: Wishes) -> str:
 
 def _setting_line(reading: Reading, setting: Setting, wishes: Wishes) -> str:
     line = reading.lines[setting.line - 1]
+    if setting.is_secret:
+        return line
     if setting.spelled != setting.key or setting.delimiter == ":":
         match = _LINE.match(line)
         assert match is not None  # the reading found a setting there
