@@ -15,7 +15,8 @@ from awsprof.errors import UnparsableFileError
 from awsprof.naming import printable
 
 HEADER = re.compile(r"\[(?P<header>.+)\]")
-OPTION = re.compile(r"(?P<option>.*?)\s*[=:]\s*(?P<value>.*)$")
+# Blanks before the delimiter count to the option: looking for them both ways takes a time that grows with their square.
+OPTION = re.compile(r"(?P<option>[^=:\n]*+)[=:]\s*+(?P<value>.*)$")
 COMMENT = ("#", ";")
 
 # A file of plain lines needs no rule of configparser's but these: headers, settings and comments that begin in the

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import DEFAULTS
-from awsprof.configfiles.masking import shown_key
+from awsprof.configfiles.masking import masked, shown_key
 from awsprof.configfiles.merged import profile_in_header
+from awsprof.configfiles.scanning import COMMENT
 from awsprof.doctor import headers
+from awsprof.doctor.advice import FIX, for_unreadable
 from awsprof.doctor.lenient import FaultKind
 from awsprof.doctor.reach import seen_by, spoken
 from awsprof.findings import Finding, Severity
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from awsprof.doctor.lenient import Block, Fault, Setting
     from awsprof.doctor.shared import SeenFile, SharedFiles
 
-FIX = "awsprof doctor --fix"
 _REFUSE = "the aws CLI and boto3 refuse the whole file"
 # What a nested key must not be called: JS SDK v2 takes it for the profile's own.
 _PLAIN = ("region", "output", "duration_seconds")
@@ -50,11 +51,12 @@ def check_files(shared: SharedFiles) -> Iterator[Finding]:
                 Severity.ERROR,
                 f"{file.unreadable.message}, so no tool can read it either",
                 None,
-                fix=file.unreadable.hint or f"chmod u+r {file.path}",
+                fix=for_unreadable(file.path, file.unreadable),
             )
             continue
         yield from _faults(file)
         yield from _tails(file)
+        yield from _secrets_in_comments(file)
         for block in file.sections.values():
             if block not in twins:
                 yield from _header(shared, file, block)
@@ -149,6 +151,16 @@ def _tails(file: SeenFile) -> Iterator[Finding]:
             above = block.name
 
 
+def _secrets_in_comments(file: SeenFile) -> Iterator[Finding]:
+    """Find secrets on lines that are, or that a repair made, comments: no tool reads them, and everybody may."""
+    for number, line in enumerate(file.reading.lines, 1):
+        text = line.strip()
+        if text.startswith(COMMENT) and masked(text) != text:
+            message = "a comment looks as if it held a secret: whatever reads this file has it too"
+            fix = "Take that line out; if it was a key in use, 'awsprof rotate' makes a new one."
+            yield _finding(file, "plaintext-long-term-key", Severity.WARNING, message, number, fix=fix)
+
+
 def better_header(shared: SharedFiles, block: Block) -> str | None:
     """Return how a config section's header should read, where no other spells the same profile."""
     wrong = headers.in_config(block.name, frozenset(setting.key for setting in block.settings))
@@ -193,10 +205,16 @@ def _setting(file: SeenFile, block: Block, setting: Setting) -> Iterator[Finding
         yield _finding(file, "key-without-value", Severity.WARNING, message, setting.line, profile, fix=fix)
     if ("#" in setting.value or ";" in setting.value) and setting.plain_value != setting.value:
         message = f"the comment behind '{key}' in [{section}] is part of the value for the aws CLI and boto3"
-        fix = FIX if setting.key not in UNTOUCHED else f"Write the comment above '{key}'."
+        fix = FIX if _is_movable(setting) else f"Write the comment above '{key}', or give it a value without one."
         yield _finding(file, "inline-comment", Severity.WARNING, message, setting.line, profile, fix=fix)
     if setting.is_nested and file.in_config:
         yield from _nested(file, block, setting, profile)
+
+
+def _is_movable(setting: Setting) -> bool:
+    """Whether the comment behind a value can be put above its line, and nothing but the comment."""
+    of_one_line = setting.is_nested or "\n" not in setting.value
+    return setting.key not in UNTOUCHED and of_one_line and setting.value[:1] not in "'\"" and setting.plain_value != ""
 
 
 def _is_plain(setting: Setting) -> bool:

@@ -16,7 +16,7 @@ from awsprof.naming import is_default
 
 # What JS v3 takes in a name; a section with any other character it drops.
 _NAME = re.compile(r"[\w@+.%:/-]+", re.ASCII)
-_SPELLED = re.compile(r"""\s*profile(?:\s+|(?=["']))(?P<quote>["']?)(?P<name>.+?)(?P=quote)\s*""", re.IGNORECASE)
+_SPELLED = re.compile(r"""profile(?:\s++|(?=["']))(?P<quote>["']?)(?P<name>.+)(?P=quote)""", re.IGNORECASE)
 _OTHERS = re.compile(r"(sso-session|services)\s.*|preview|plugins|toolkit")
 # A bare section of a config file that holds none of these may be any other program's.
 _TELLING = frozenset(
@@ -60,7 +60,7 @@ def in_config(section: str, keys: frozenset[str]) -> Misspelled | None:
         return _misspelled(Fault.QUOTED if quoted else Fault.SPELLING, profile)
     if _OTHERS.fullmatch(section):
         return None
-    spelled = _SPELLED.fullmatch(section)
+    spelled = _SPELLED.fullmatch(section.strip())
     if spelled is not None:
         return _misspelled(Fault.SPELLING, spelled["name"])
     return _misspelled(Fault.SPELLING, section.strip()) if keys & _TELLING else None
@@ -70,7 +70,7 @@ def in_credentials(section: str) -> Misspelled | None:
     """Judge a header of a credentials file, where the name stands bare; None where nothing is wrong with it."""
     if section == DEFAULTS or is_plain(section):
         return None
-    spelled = _SPELLED.fullmatch(section)
+    spelled = _SPELLED.fullmatch(section.strip())
     name = spelled["name"] if spelled is not None else section.strip().strip("\"'")
     # What it holds would take the place of what that profile uses now, so it is not for a program to correct.
     return Misspelled(Fault.SPELLING if spelled or name == section.strip() else Fault.QUOTED, name, None)

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     from awsprof.doctor.lenient import Setting
 
-_LINE = re.compile(
-    r"(?P<indent>\s*)(?P<key>.*?)(?P<before>\s*)(?P<delimiter>[=:])(?P<after>[^\S\r\n]*)(?P<value>.*)", re.DOTALL
-)
+_LINE = re.compile(r"(?P<indent>\s*+)(?P<key>[^=:]*+)(?P<delimiter>[=:])(?P<after>[^\S\r\n]*+)(?P<value>.*)", re.DOTALL)
 
 
 class CannotMendError(AwsprofError):
@@ -277,7 +275,7 @@ def _setting_line(reading: Reading, setting: Setting, wishes: Wishes) -> str:
     if setting.spelled != setting.key or setting.delimiter == ":":
         match = _LINE.match(line)
         assert match is not None  # the reading found a setting there
-        spaced = match["before"], match["after"]
+        spaced = match["key"][len(match["key"].rstrip()) :], match["after"]
         before, after = (" ", " ") if setting.delimiter == ":" else spaced
         line = f"{match['indent']}{setting.key}{before}={after}{match['value']}"
     if setting.key in wishes.untouched or (setting.end > setting.line + 1 and not setting.is_nested):
@@ -295,8 +293,9 @@ def _off_value(line: str, start: int) -> str:
     indent = line[: len(line) - len(line.lstrip())]
     end = _end(line)
     comment, setting = line[match.start() :].strip(), line[: match.start()].rstrip()
-    if setting.endswith("="):
-        return f"{indent}# {line.strip()}{end}"
+    if setting.endswith("=") or setting.partition("=")[2].lstrip().startswith(("'", '"')):
+        # An empty value hides the other file's from Go, and in quotes a comment is none to a person.
+        return line
     return f"{indent}{comment}{end or chr(10)}{setting}{end}"
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.launcher import process_line
 from awsprof.configfiles.merged import is_own_process
-from awsprof.doctor.file_checks import FIX, UNTOUCHED, better_header, check_files, owner
+from awsprof.doctor.advice import FIX
+from awsprof.doctor.file_checks import UNTOUCHED, better_header, check_files, owner
 from awsprof.doctor.mending import CannotMendError, Wishes, mended
 from awsprof.doctor.profile_checks import ProfileChecks, program_in
 from awsprof.doctor.reach import differences, reach, spoken
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from awsprof.findings import Finding
     from awsprof.readers.source import Tool
 
-_LEFT = "By hand: 'awsprof doctor --fix' says what is in its way."
+_LEFT = "Mend it by hand; 'awsprof doctor --fix' leaves it."
 # How often what changes is looked for before every spelling is kept.
 _TRIES = 4
 
