@@ -18,6 +18,7 @@ from awsprof.readers.source import (
     CONTAINER_VARIABLES,
     Source,
     SourceKind,
+    each,
     environment,
     error,
     keys_in,
@@ -31,7 +32,7 @@ from awsprof.readers.source import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from awsprof.readers.source import Sections
+    from awsprof.readers.source import Profiles, Sections
 
 _TOKENS = ("aws_security_token", "aws_session_token")
 _STATIC = ("aws_access_key_id", "aws_secret_access_key")
@@ -118,6 +119,15 @@ def _unread(environ: Mapping[str, str]) -> str:
     """Say which file is not read for its variable's sake, since a person may well see the profile in it."""
     empty = empty_variables(environ)
     return f": {' and '.join(empty)}, set and empty, names no file" if empty else ""
+
+
+def by_profile(config: SharedFile, credentials: SharedFile) -> Profiles:
+    """Return what each profile leads to by itself; None where botocore refuses the files."""
+    try:
+        found = profiles(config, credentials)
+    except UnparsableFileError:
+        return None
+    return each(found.merged, _Chain({}, found, "").source)
 
 
 @dataclass(frozen=True, slots=True)

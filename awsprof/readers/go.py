@@ -15,6 +15,7 @@ from awsprof.readers.source import (
     Source,
     SourceKind,
     container,
+    each,
     environment,
     error,
     first_of,
@@ -29,7 +30,7 @@ from awsprof.readers.source import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from awsprof.readers.source import Sections
+    from awsprof.readers.source import Profiles, Sections
 
 _BLANKS = " \t"
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -148,6 +149,13 @@ def source(environ: Mapping[str, str]) -> Source:
         why = "a web identity's token file goes before every profile"
         return web_identity({}, token_file=token_file, role_arn=role_arn, name=session_name, why=why)
     return profile or chain.machine(name)
+
+
+def by_profile(config: SharedFile, credentials: SharedFile) -> Profiles:
+    """Return what each profile leads to by itself."""
+    found, halves = profiles(config, credentials)
+    chain = _Chain({}, found, halves, "")
+    return each(found, lambda name: chain.profile(name, ()) or chain.machine(name))
 
 
 class _Chain:

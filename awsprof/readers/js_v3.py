@@ -26,6 +26,7 @@ from awsprof.readers.source import (
     Source,
     SourceKind,
     container,
+    each,
     environment,
     error,
     keys_in,
@@ -39,7 +40,7 @@ from awsprof.readers.source import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from awsprof.readers.source import Sections
+    from awsprof.readers.source import Profiles, Sections
 
 _PREFIXED = re.compile(r"""([A-Za-z0-9_-]+)\s(["'])?([A-Za-z0-9_@+.%:/-]+)(?(2)\2)""")
 _TYPES = ("profile", "sso-session", "services")
@@ -118,6 +119,12 @@ def source(environ: Mapping[str, str]) -> Source:
         why = "no profile has credentials, and a web identity's token file is given"
         return web_identity({}, token_file=token_file, role_arn=role_arn, name=session_name, why=why)
     return container(environ) or _nowhere(environ, found, named, name)
+
+
+def by_profile(config: SharedFile, credentials: SharedFile) -> Profiles:
+    """Return what each profile leads to by itself."""
+    found = profiles(config, credentials)
+    return each(found, lambda name: _of_profile(name, found, {}, "", ()) or _nowhere({}, found, name, name))
 
 
 def _in_environ(environ: Mapping[str, str], why: str) -> Source | None:
