@@ -111,5 +111,9 @@ class Places:
 
 
 def _shared_file(environ: Mapping[str, str], variable: str, name: str) -> Path:
-    """Resolve a shared file as botocore does: the variable with ``~`` and variables in it, else ``~/.aws/NAME``."""
+    """
+    Resolve a shared file as botocore does: the variable with ``~`` and variables in it, else ``~/.aws/NAME``.
+
+    An empty one counts as unset, as for the SDKs for JavaScript and Go; to botocore it names no file at all.
+    """
     return Path(os.path.expanduser(os.path.expandvars(environ.get(variable) or f"~/.aws/{name}"))).absolute()

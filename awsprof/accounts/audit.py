@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from awsprof.model import Profile
 
 OLD = timedelta(days=90)
-_ROOT_PAGE = "sign in as the root user, then My security credentials; or central root access in IAM"
+_ROOT_PAGE = "sign in as the root user, then My security credentials"
 
 
 class Status(enum.StrEnum):
@@ -59,13 +59,20 @@ class Outcome(NamedTuple):
     fix: str | None = None
 
 
+class OtherEnv(NamedTuple):
+    """Another env of the same product, as profiles and the team file have it."""
+
+    account_id: str
+    protected: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """One profile to be audited, and what is known of it without asking AWS; *others* are its product's other envs."""
+    """One profile to be audited, and what is known of it without asking AWS; *others* are by env."""
 
     profile: Profile
     look: Look
-    others: Mapping[str, str]
+    others: Mapping[str, OtherEnv]
 
 
 def audit(audited: Audited, *, now: datetime) -> list[AuditRow]:
@@ -144,12 +151,14 @@ def _permissions_by_group(audited: Audited, _: datetime) -> Outcome:
 
 def _password_policy(audited: Audited, _: datetime) -> Outcome:
     policy = audited.look.password_policy()
+    # Setting up gives far more than a policy, which the management account is not to have.
+    fix = _console(audited.profile) if audited.look.is_management() else _setup(audited.profile)
     if policy is None:
-        return _failed("the account has no password policy of its own", _setup(audited.profile))
+        return _failed("the account has no password policy of its own", fix)
     least = PASSWORD_POLICY.min_length
     if policy.min_length < least:
         message = f"a password may have {policy.min_length} characters; {least} is the least to ask"
-        return _failed(message, _setup(audited.profile))
+        return _failed(message, fix)
     return _passed(f"passwords have {policy.min_length} characters at least")
 
 
@@ -200,6 +209,8 @@ def _in_product_ou(audited: Audited, _: datetime) -> Outcome:
     parts = audited.profile.parts
     if not audited.look.sees_organization:
         return Outcome(Status.NOT_ALLOWED, "only the management account sees it", "--via a profile of that account")
+    if audited.look.is_management():
+        return _passed("the management account is no product's")
     unit = audited.look.unit()
     if parts is not None and unit == parts.product:
         return _passed(f"the account is in the organizational unit {unit}")
@@ -212,12 +223,15 @@ def _in_product_ou(audited: Audited, _: datetime) -> Outcome:
 
 def _separate_accounts(audited: Audited, _: datetime) -> Outcome:
     account_id, profile = audited.look.account_id, audited.profile
-    sharing = sorted(env for env, other in audited.others.items() if other == account_id)
+    sharing = {env: other for env, other in sorted(audited.others.items()) if other.account_id == account_id}
     if not sharing:
         return _passed("no other env of the product is in this account")
+    unlike = [env for env, other in sharing.items() if other.protected is not profile.protected]
+    if not unlike:
+        return _passed(f"{', '.join(sharing)} is in this account too, and as much protected")
     parts = profile.parts or ProfileName("PRODUCT", "ENV", "USER")
     return _failed(
-        f"{', '.join(sharing)} and {parts.env} share account {account_id}",
+        f"{', '.join(unlike)} and {parts.env} share account {account_id}, and one is protected",
         f"awsprof account create {parts.product} {parts.env} --email ADDRESS",
     )
 

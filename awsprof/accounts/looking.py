@@ -34,6 +34,15 @@ class AwsReads(Protocol):
     def access_key_last_used(self, credentials: Credentials, *, region: str, access_key_id: str) -> datetime | None: ...
 
 
+class Organization(Protocol):
+    """What the management account sees of the accounts in it."""
+
+    def is_management(self, account_id: str) -> bool: ...
+    def unit_of(self, account_id: str) -> str | None:
+        """Return the name of the organizational unit that an account is in; None for the root itself."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class KeyOfUser:
     """One access key, and whose it is."""
@@ -52,17 +61,17 @@ class Look:
         *,
         region: str,
         identity: CallerIdentity,
-        unit_of: Callable[[str], str | None] | None = None,
+        organization: Organization | None = None,
     ) -> None:
         """
         Args:
-            unit_of: Tells the name of the organizational unit that an account is in; None for the root itself.
+            organization: None where nobody who sees it can be asked.
         """
         self._aws = aws
         self._credentials = credentials
         self._region = region
         self._identity = identity
-        self._unit_of = unit_of
+        self._organization = organization
         self._seen: dict[str, object] = {}
 
     @property
@@ -76,13 +85,18 @@ class Look:
 
     @property
     def sees_organization(self) -> bool:
-        return self._unit_of is not None
+        return self._organization is not None
+
+    def is_management(self) -> bool:
+        """Whether the account is known to be the one that manages its organization."""
+        seen = self._organization
+        return seen is not None and self._once("management", lambda: seen.is_management(self.account_id))
 
     def unit(self) -> str | None:
         """Return the name of the organizational unit that the account is in; None for the root itself."""
-        ask = self._unit_of
-        assert ask is not None  # see sees_organization
-        return self._once("unit", lambda: ask(self.account_id))
+        seen = self._organization
+        assert seen is not None  # see sees_organization
+        return self._once("unit", lambda: seen.unit_of(self.account_id))
 
     def summary(self) -> AccountSummary:
         return self._once("summary", lambda: self._aws.account_summary(self._credentials, region=self._region))

@@ -6,6 +6,7 @@ Knows the order of the calls; keeps no more than one page, however many accounts
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,6 +52,8 @@ class Tree:
         self._aws = aws
         self._credentials = credentials
         self._region = region
+        # An audit asks from several threads, and botocore's sessions are for one at a time.
+        self._turn = threading.Lock()
 
     def organization(self) -> Organization:
         """
@@ -80,9 +83,14 @@ class Tree:
             yield Place(below, None)
             yield from self._below(unit.id, below, management_id)
 
+    def is_management(self, account_id: str) -> bool:
+        with self._turn:
+            return self.organization().management_account_id == account_id
+
     def unit_of(self, account_id: str) -> str | None:
         """Return the name of the unit that an account is in; None for the root itself."""
-        parent = self._aws.parent_id(self._credentials, region=self._region, child_id=account_id)
-        if not parent.startswith("ou-"):
-            return None
-        return self._aws.unit_name(self._credentials, region=self._region, unit_id=parent)
+        with self._turn:
+            parent = self._aws.parent_id(self._credentials, region=self._region, child_id=account_id)
+            if not parent.startswith("ou-"):
+                return None
+            return self._aws.unit_name(self._credentials, region=self._region, unit_id=parent)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from awsprof.accounts.audit import Audited, Status, audit, unseen
+from awsprof.accounts.audit import Audited, OtherEnv, Status, audit, unseen
 from awsprof.accounts.auditing import each_at_once
 from awsprof.accounts.looking import Look
 from awsprof.cli.account_list import tree_via
@@ -17,11 +17,13 @@ from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.errors import AwsError, AwsprofError, NoSingleProfileError, UsageError
 from awsprof.findings import worst_is_error
 from awsprof.naming import printable
+from awsprof.settings import is_protected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from awsprof.accounts.audit import AuditRow
+    from awsprof.accounts.tree import Tree
     from awsprof.cli.world import World
     from awsprof.model import Credentials, Profile
 
@@ -59,8 +61,8 @@ def audit_command(
     if everyone and selectors:
         raise UsageError("--all and a selector exclude each other")
     profiles = _every(world, narrowing) if everyone else [one(world, name, narrowing) for name in selectors or (None,)]
-    unit_of = None if via is None else tree_via(world, one(world, via, narrowing)).unit_of
-    results = _audited(world, list({profile.name: profile for profile in profiles}.values()), unit_of)
+    organization = None if via is None else tree_via(world, one(world, via, narrowing))
+    results = _audited(world, list({profile.name: profile for profile in profiles}.values()), organization)
     if as_json:
         echo_json({"findings": [row.to_json() for rows in results.values() for row in rows]})
     else:
@@ -81,9 +83,7 @@ def _every(world: World, narrowing: Narrowing) -> list[Profile]:
     return found
 
 
-def _audited(
-    world: World, profiles: Sequence[Profile], unit_of: Callable[[str], str | None] | None
-) -> dict[str, list[AuditRow]]:
+def _audited(world: World, profiles: Sequence[Profile], organization: Tree | None) -> dict[str, list[AuditRow]]:
     """Audit each profile's account; sessions are started one after the other, since each may ask for a code."""
     sessions: dict[str, Credentials | AwsprofError] = {}
     for profile in profiles:
@@ -105,7 +105,7 @@ def _audited(
             identity = aws.caller_identity(credentials, region=region)
         except AwsError as error:
             return unseen(profile, error.message, error.hint)
-        seen = Look(aws, credentials, region=region, identity=identity, unit_of=unit_of)
+        seen = Look(aws, credentials, region=region, identity=identity, organization=organization)
         return audit(Audited(profile, seen, _other_envs(world, profile)), now=now)
 
     with progress(world, len(profiles), "accounts audited") as done:
@@ -113,8 +113,8 @@ def _audited(
     return {profile.name: each for profile, each in zip(profiles, rows, strict=True)}
 
 
-def _other_envs(world: World, profile: Profile) -> Mapping[str, str]:
-    """Return the accounts of the product's other envs, by env, as profiles and the team file have them."""
+def _other_envs(world: World, profile: Profile) -> Mapping[str, OtherEnv]:
+    """Return the product's other envs, as profiles and the team file have them."""
     if profile.parts is None:
         return {}
     product, env = profile.parts.product, profile.parts.env
@@ -124,7 +124,11 @@ def _other_envs(world: World, profile: Profile) -> Mapping[str, str]:
     for other in world.files.profiles().values():
         if other.parts is not None and other.parts.product == product and other.account_id is not None:
             found[other.parts.env] = other.account_id
-    return {name: account_id for name, account_id in found.items() if name != env}
+    return {
+        name: OtherEnv(account_id, is_protected(product, name, world.settings, world.team))
+        for name, account_id in found.items()
+        if name != env
+    }
 
 
 def _show(profile: str, rows: Sequence[AuditRow]) -> None:

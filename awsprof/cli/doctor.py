@@ -46,10 +46,14 @@ def doctor_command(context: click.Context, fix: bool, online: bool, yes: bool, d
     world: World = context.obj
     if (yes or dry_run) and not fix:
         raise UsageError("--yes and --dry-run go with --fix")
-    if fix and not _mend(world, yes=yes, dry_run=dry_run, silent=as_json):
-        context.exit(0 if dry_run else 1)
-    found = examine(_patient(world, online=_online(world) if online else None))
-    context.exit(show_findings(found, as_json=as_json, clean=_CLEAN))
+    mended = not fix or _mend(world, yes=yes, dry_run=dry_run, silent=as_json)
+    status = 0 if dry_run else 1
+    # JSON is one object in any case.
+    if mended or as_json:
+        found = examine(_patient(world, online=_online(world) if online else None))
+        shown = show_findings(found, as_json=as_json, clean=_CLEAN)
+        status = shown if mended else status
+    context.exit(status)
 
 
 def _mend(world: World, *, yes: bool, dry_run: bool, silent: bool) -> bool:

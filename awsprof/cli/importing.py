@@ -14,10 +14,12 @@ from awsprof.cli.new_profile import read_keys
 from awsprof.cli.render import echo_json, profile_object, table
 from awsprof.cli.selecting import product_in_context, user_in_context
 from awsprof.errors import AnswerNeededError, AwsprofError, RefusedNameError, UsageError
+from awsprof.model import Kind
 from awsprof.naming import ProfileName, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections import Counter
+    from collections.abc import Collection, Sequence
 
     from awsprof.cli.world import World
     from awsprof.importing.found import Found
@@ -67,7 +69,7 @@ def import_command(
     rows = list(dict.fromkeys(world.searching.one(found, one) for one in names)) if names else list(found)
     if source is not None and not names:
         rows = []
-    if as_json and (dry_run or (not names and source is None and not yes)):
+    if as_json and not dry_run and not names and source is None and not yes:
         echo_json({"found": [row.to_json() for row in rows]})
         return
     if not names and source is None and not as_json:
@@ -75,8 +77,9 @@ def import_command(
         if not (yes or dry_run or world.terminal.can_answer()) and any(row.movable for row in rows):
             raise AnswerNeededError("Which profiles to import, and under which names,", option="--yes")
     choices = _choices(world, rows, name, source, ask=not yes and not dry_run, named=bool(names))
+    choices = world.importing.in_order(choices)
     if dry_run:
-        _show_plan(world, choices)
+        _show_plan(world, choices, force=force, rows=rows if as_json else None)
     elif choices:
         outcome = _run(world, choices, verify=not no_verify, force=force, as_json=as_json)
         _show_end(world, outcome, as_json=as_json)
@@ -132,14 +135,15 @@ def _choices(
         _check_movable(row, named=True, given=source is not None)
         if source is not None:
             keys = read_keys(source)
+            world.searching.check_given(row, keys)
         elif ask and not world.terminal.confirm(f"Import {printable(row.name)} as {name}?"):
             return []
         return [Choice(row, name, keys)]
-    choices = []
+    choices: list[Choice] = []
     for row in rows:
         if not _check_movable(row, named=named):
             continue
-        chosen = _ask_name(world, row) if ask else row.proposed
+        chosen = _ask_name(world, row, [choice.name for choice in choices]) if ask else row.proposed
         if chosen is not None:
             choices.append(Choice(row, chosen))
         elif named and not ask:
@@ -165,26 +169,37 @@ def _check_movable(row: Found, *, named: bool, given: bool = False) -> bool:
     raise AwsprofError(f"{printable(row.name)} cannot be imported: {why}", hint=hint)
 
 
-def _ask_name(world: World, row: Found) -> ProfileName | None:
-    """Ask what a profile is to be called; None leaves it out."""
+def _ask_name(world: World, row: Found, given: Collection[ProfileName]) -> ProfileName | None:
+    """Ask what a profile is to be called, by none of the names *given* already; None leaves it out."""
     usual = f"empty for {row.proposed}, - to leave it out" if row.proposed else "empty to leave it out"
     question = f"{printable(row.name)} as PRODUCT ENV USER ({usual}): "
     while True:
         answer = world.terminal.ask(question, option="--yes").strip()
-        if answer in ("", "-"):
-            return row.proposed if not answer else None
         words = answer.replace("_", " ").split()
-        try:
-            if len(words) == 3:
-                return ProfileName.checked(*words)
+        if answer == "-" or (not answer and row.proposed is None):
+            return None
+        if answer and len(words) != 3:
             question = "Three words, as in autochart dev paul: "
+            continue
+        try:
+            name = ProfileName.checked(*words) if answer else row.proposed
         except RefusedNameError as error:
             question = f"{error.message}. {error.hint or ''} Again: "
+            continue
+        if name in given or world.searching.is_taken(str(name), row):
+            whose = "the name you gave another one" if name in given else "another profile's name"
+            question = f"{name} is {whose}. Again (- to leave it out): "
+            continue
+        return name
 
 
-def _show_plan(world: World, choices: Sequence[Choice]) -> None:
+def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Sequence[Found] | None) -> None:
+    """Show what would become of *choices*: for a person, or with *rows* as JSON."""
     from awsprof.profiles.changing import DryChange
 
+    refused = world.importing.refused(choices, force=force)
+    closed = {one.name for one in refused}
+    choices = [choice for choice in choices if choice.found.name not in closed]
     preview = DryChange()
     progress = _Progress(world, len(choices))
     try:
@@ -192,12 +207,21 @@ def _show_plan(world: World, choices: Sequence[Choice]) -> None:
     finally:
         progress.clear()
     gone = {one.name for one in left}
-    for choice in choices:
-        if choice.found.name not in gone:
-            keys = ", its keys into the vault" if choice.found.has_keys or choice.keys else ""
-            click.echo(f"{printable(choice.found.name)} becomes {choice.name}{keys}")
+    planned = [choice for choice in choices if choice.found.name not in gone]
+    left = [*refused, *left]
+    if rows is not None:
+        plan = [{"from": choice.found.name, "name": str(choice.name), "keys": choice.has_keys} for choice in planned]
+        echo_json({"found": [row.to_json() for row in rows], "plan": plan, "left": [_left_object(one) for one in left]})
+        return
+    for choice in planned:
+        keys = ", its keys into the vault" if choice.has_keys else ""
+        click.echo(f"{printable(choice.found.name)} becomes {choice.name}{keys}")
+    for name in world.searching.losing_delivery(choice.found for choice in planned):
+        world.warn(f"{name}: awsprof_delivery = file goes unless AWS knows an MFA device of the user")
     for one in left:
         world.warn(f"{one.name}: {one.error.message}")
+    for sentence in world.remnants.naming({choice.found.name for choice in planned if choice.is_new_name}):
+        world.warn(sentence)
     show_dry(preview)
 
 
@@ -205,6 +229,8 @@ def _run(world: World, choices: Sequence[Choice], *, verify: bool, force: bool, 
     """Import, and say of each batch what was moved as soon as it is: a later Ctrl-C does not take it back."""
     from awsprof.importing.moving import Outcome
 
+    world.importing.ready(choices)
+    comments = world.remnants.comments()
     whole = Outcome()
     progress = _Progress(world, len(choices))
     try:
@@ -215,7 +241,16 @@ def _run(world: World, choices: Sequence[Choice], *, verify: bool, force: bool, 
             _show_moved(world, batch.moved, as_json=as_json)
     finally:
         progress.clear()
+    for sentence in _remnants(world, whole, comments):
+        world.warn(sentence)
     return whole
+
+
+def _remnants(world: World, whole: Outcome, comments: Counter[str]) -> list[str]:
+    """Return what an import has not moved with the profiles it has."""
+    renamed = {moved.name for moved in whole.moved if moved.name != moved.profile.name}
+    kept = world.remnants.said_of(comments) if any(moved.profile.kind == Kind.USER for moved in whole.moved) else []
+    return [*world.remnants.naming(renamed), *kept]
 
 
 class _Progress:
@@ -252,8 +287,8 @@ def _show_moved(world: World, batch: Sequence[Moved], *, as_json: bool) -> None:
 
 
 def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
-    if outcome.left and not outcome.moved and len({one.error.message for one in outcome.left}) == 1:
-        # One reason for all, as where AWS is out of reach: it has an exit status of its own.
+    if outcome.left and not outcome.moved and all(one.is_everybodys for one in outcome.left):
+        # One reason for all, as where AWS is out of reach.
         raise outcome.left[0].error
     if as_json:
         imported = [{"from": one.name, "profile": profile_object(world, one.profile)} for one in outcome.moved]
@@ -264,7 +299,8 @@ def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
         if outcome.moved:
             world.say(f"'awsprof undo' takes it back{_in_steps(len(outcome.moved), len(outcome.left))}.")
     if outcome.left:
-        raise click.exceptions.Exit(1)
+        statuses = {one.error.status for one in outcome.left}
+        raise click.exceptions.Exit(statuses.pop() if len(statuses) == 1 and not outcome.moved else 1)
 
 
 def _in_steps(moved: int, left: int) -> str:

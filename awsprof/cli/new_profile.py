@@ -36,14 +36,15 @@ def read_keys(source: str) -> LongTermCredentials:
     """Read keys from a file, or from stdin with ``-``."""
     from awsprof.sessions.keys import keys_in_text
 
+    called = "stdin" if source == "-" else printable(source)
     try:
         with click.open_file(source, "rb") as file:
             data = file.read(_MAX_INPUT_BYTES)
         return keys_in_text(data.decode("utf-8"))
     except OSError as error:
-        raise UsageError(f"{printable(source)} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{called} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise UsageError(f"{printable(source)} is no text") from None
+        raise UsageError(f"{called} is no text", hint="It must be UTF-8.") from None
 
 
 def region_of(world: World, name: ProfileName, given: str | None) -> str | None:

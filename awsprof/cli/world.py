@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from awsprof.browsers.opening import Browsers
     from awsprof.importing.moving import Importing
     from awsprof.importing.peers import PeerKeyrings
+    from awsprof.importing.remnants import Remnants
     from awsprof.importing.searching import Searching
     from awsprof.journal.journal import Journal
     from awsprof.model import CallerIdentity, Credentials, Profile
@@ -213,6 +214,7 @@ class World:
             provided=self._provided,
             container=self._container,
             environ=self.environ,
+            now=self.now,
         )
 
     def _sessions_for(self, person: Person) -> Sessions:
@@ -288,7 +290,11 @@ class World:
     @cached_property
     def changes(self) -> Changes:
         from awsprof.profiles.changing import Changes
+        from awsprof.readers.files import empty_variables
 
+        for variable in empty_variables(self.environ):
+            # What is changed is there for awsprof and for some tools, and nowhere for the others.
+            self.warn(f"{variable} is set and empty: the AWS CLI and boto3 read no file then; 'unset {variable}'")
         return Changes(journal=self.journal, vault=self._vault, places=self.places, tell=self.say)
 
     @cached_property
@@ -357,6 +363,12 @@ class World:
             environ=self.environ,
             warn=self.warn,
         )
+
+    @cached_property
+    def remnants(self) -> Remnants:
+        from awsprof.importing.remnants import Remnants
+
+        return Remnants(self.files, self.places)
 
     @cached_property
     def importing(self) -> Importing:

@@ -1,49 +1,21 @@
 """
 A unified diff of a shared file for a person to read, with every secret masked.
 
-Knows which settings hold secrets; prints nothing.
+Knows hunks and lines; prints nothing.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.comparing import changes
+from awsprof.configfiles.masking import masked
 from awsprof.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CONTEXT = 3
-_SECRET_LINE = re.compile(
-    r"^(?P<head>\s*[#;]*\s*[^=:\s]*(?:secret|token|password|passphrase)[^=:\s]*\s*[=:]\s*)(?P<value>\S.*)$",
-    re.IGNORECASE,
-)
-# The same words anywhere in a line, as in a note: what follows them up to the line's end.
-_SECRET_WORD = re.compile(
-    r"(?P<head>(?:secret|token|passw(?:or)?d|passphrase|\b(?:pw|pwd|pin))[^=:\s]{0,64}\s*[=:]\s*)\S.*$", re.IGNORECASE
-)
-_HEADER = re.compile(r"\s*\[[^\]]*\]\s*$")
-# What a secret access key or a session token looks like wherever it stands: in a comment, or on a line of its own.
-_SECRET_RUN = re.compile(r"[A-Za-z0-9/+]{40,}={0,2}")
-_MASK = "********"
-
-
-def masked(line: str) -> str:
-    """Return *line* with every secret in it hidden."""
-    match = _SECRET_LINE.match(line)
-    if match is not None:
-        return f"{match['head']}{_MASK}"
-    if not _HEADER.match(line):
-        line = _SECRET_WORD.sub(lambda word: f"{word['head']}{_MASK}", line)
-    # A launcher's path may be as long.
-    return line if line.lstrip().startswith("credential_process") else _SECRET_RUN.sub(_MASK, line)
-
-
-def is_secret(line: str) -> bool:
-    """Whether a line looks as if it held a secret."""
-    return masked(line) != line
 
 
 def unified(path: str, before: bytes, after: bytes) -> list[str]:

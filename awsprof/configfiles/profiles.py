@@ -6,6 +6,7 @@ Knows AWS's settings and what they make of a profile; nothing of where secrets r
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,7 +29,7 @@ from awsprof.configfiles.taking_over import (
     sections_of,
     with_source,
 )
-from awsprof.errors import AwsprofError, ExistsError, NoSingleProfileError
+from awsprof.errors import AwsprofError, ExistsError, NoSingleProfileError, SharedFileError
 from awsprof.model import Delivery, Kind, Profile
 from awsprof.naming import ProfileName, is_default, printable
 from awsprof.settings import Settings, TeamFile, is_protected
@@ -60,6 +61,16 @@ class ProfileFiles:
         self._known: dict[Path, tuple[bytes, Document]] = {}
         self._profiles: Profiles | None = None
         self._plain_keys: tuple[list[Document], list[PlainKeys]] | None = None
+
+    def check_two_files(self) -> None:
+        """Refuse a credentials file that is the config file by another name: each profile would be there twice."""
+        one, other = self._places.credentials_file, self._places.config_file
+        with contextlib.suppress(OSError):
+            if one.samefile(other):
+                raise SharedFileError(
+                    f"{one} and {other} are one file, and its sections would be read twice",
+                    hint="Take the link or the variable away, so that each is a file of its own.",
+                )
 
     def profiles(self) -> Profiles:
         """
@@ -377,10 +388,9 @@ def _is_default_section(section: str, in_config: bool) -> bool:
     return section == DEFAULTS or _profile_of(section, in_config) == "default"
 
 
-def exists(name: str) -> ExistsError:
-    return ExistsError(
-        f"Profile {name} exists already", hint=f"Give it new keys with --replace, or 'awsprof remove {name}' first."
-    )
+def exists(name: str, *, hint: str | None = None) -> ExistsError:
+    usual = f"Give it new keys with --replace, or 'awsprof remove {name}' first."
+    return ExistsError(f"Profile {name} exists already", hint=hint or usual)
 
 
 def unknown(name: str) -> NoSingleProfileError:

@@ -10,11 +10,13 @@ import io
 import re
 from dataclasses import dataclass
 
+from awsprof.configfiles.masking import shown_key
 from awsprof.errors import UnparsableFileError
 from awsprof.naming import printable
 
 HEADER = re.compile(r"\[(?P<header>.+)\]")
-OPTION = re.compile(r"(?P<option>.*?)\s*[=:]\s*(?P<value>.*)$")
+# Blanks before the delimiter count to the option: looking for them both ways takes a time that grows with their square.
+OPTION = re.compile(r"(?P<option>[^=:\n]*+)[=:]\s*+(?P<value>.*)$")
 COMMENT = ("#", ";")
 
 # A file of plain lines needs no rule of configparser's but these: headers, settings and comments that begin in the
@@ -129,7 +131,7 @@ def fault_of(text: str, otherwise: str) -> str:
 
 
 def twice(path: str, line: int, key: str, section: str) -> UnparsableFileError:
-    return UnparsableFileError(path, line, f"'{printable(key)}' stands twice in [{printable(section)}]")
+    return UnparsableFileError(path, line, f"'{shown_key(key)}' stands twice in [{printable(section)}]")
 
 
 def introduction(text: str) -> str:

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from awsprof.configfiles.diff import is_secret
 from awsprof.configfiles.document import DEFAULTS, Document, check_setting
+from awsprof.configfiles.masking import is_secret
 from awsprof.configfiles.merged import LONG_TERM_KEYS, header, is_managed, profile_in_header
 from awsprof.configfiles.splicing import Carried, SectionEdit, carried, value_of
 from awsprof.errors import RefusedNameError, SharedFileError
@@ -37,7 +37,7 @@ class TakeOver:
     *names* are what it is called today: the two halves of an aws-mfa pair are one profile. *settings* are written into
     the shared config file, and None takes one out. *keys* are the plain-text keys that may leave the files, and none
     but these; with *keys_too* the files keep what keys they have. *finishing* lets the new name be there already, as it
-    is when a command was ended between the two files. *given* are keys that a person handed over, and no file has.
+    is when a command was ended between the two files.
     """
 
     names: tuple[str, ...]
@@ -46,7 +46,6 @@ class TakeOver:
     keys: LongTermCredentials | None = None
     keys_too: bool = False
     finishing: bool = False
-    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,13 +268,7 @@ def _check_keys(document: Document, section: str, move: TakeOver) -> None:
     passing = any(settings.get(key) for key in TOKEN_KEYS) or (key_id or "").startswith("ASIA")
     ours = move.keys is not None and (key_id, secret) == (move.keys.access_key_id, move.keys.secret_access_key)
     if not (passing or ours):
-        where = f"[{printable(section)}]"
-        if move.given:
-            raise SharedFileError(
-                f"{where} in {document.path} has other keys than those that were given; they stay",
-                hint=f"Take the old key out of {where} first, or import it by itself, then run the command again.",
-            )
         raise SharedFileError(
-            f"{where} in {document.path} has other keys than those that were verified; they stay",
+            f"[{printable(section)}] in {document.path} has other keys than those that were verified; they stay",
             hint="Run the command again.",
         )

@@ -1,18 +1,24 @@
 """
 What is wrong with the environment: variables that make a tool use another account than the person sees.
 
-Knows in which order each family of tools looks at variables; not what is in the files beyond profiles' names.
+Knows which variables there are; what each tool makes of them, and of the files, the readers know.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
+from awsprof.doctor.reach import spoken
 from awsprof.findings import Finding, Severity
 from awsprof.naming import is_default, printable
+from awsprof.readers.source import SourceKind, Tool
+from awsprof.readers.sources import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
+
+    from awsprof.readers.source import Source
 
 _NAMES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -20,22 +26,60 @@ _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 def check_environment(environ: Mapping[str, str], profiles: Container[str]) -> Iterator[Finding]:
     """Check the variables of this shell against the *profiles* there are."""
+    told = cache(lambda: _told(sources(environ)))
     active = environ.get("AWS_PROFILE")
     for variable in _NAMES:
-        yield from _name(variable, environ.get(variable), profiles)
-    yield from _default_profile(environ.get("AWS_DEFAULT_PROFILE"), active)
-    yield from _keys(environ, active)
+        yield from _name(variable, environ.get(variable), profiles, told)
+    default = environ.get("AWS_DEFAULT_PROFILE")
+    if default and not is_default(default) and default != active:
+        yield _finding(
+            "aws-default-profile",
+            Severity.WARNING if active is None else Severity.ERROR,
+            f"AWS_DEFAULT_PROFILE is set: {told()}",
+            "unset AWS_DEFAULT_PROFILE",
+            profile=default,
+        )
+    yield from _keys(environ, active, told)
     if environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
-        what = f"before {printable(active)}'s credential_process" if active else "where no profile is named"
         yield _finding(
             "web-identity-in-environment",
             Severity.ERROR if active else Severity.WARNING,
-            f"AWS_WEB_IDENTITY_TOKEN_FILE is set: boto3 and the aws CLI use that identity {what}",
+            f"AWS_WEB_IDENTITY_TOKEN_FILE is set: {told()}",
             "unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN",
         )
 
 
-def _name(variable: str, value: str | None, profiles: Container[str]) -> Iterator[Finding]:
+def _told(found: Mapping[Tool, Source]) -> str:
+    """Say what every tool does, those together that do the same."""
+    alike: dict[tuple[str, str], list[Tool]] = {}
+    for tool, source in found.items():
+        if tool is not Tool.AWS_CLI:  # it is boto3's, and spoken of with it
+            alike.setdefault(_does(source), []).append(tool)
+    if len(alike) == 1:
+        ((verb, what),) = alike
+        return f"every tool {verb}s{what}"
+    return ", ".join(
+        f"{spoken(tools)} {verb}{'s' if tools in ([Tool.JS_V2], [Tool.JS_V3], [Tool.GO]) else ''}{what}"
+        for (verb, what), tools in alike.items()
+    )
+
+
+def _does(source: Source) -> tuple[str, str]:
+    match source.kind:
+        case SourceKind.ERROR:
+            return "stop", ""
+        case SourceKind.ENVIRONMENT:
+            return "use", " the keys in the environment"
+        case SourceKind.WEB_IDENTITY:
+            return "use", " the web identity"
+        case SourceKind.CONTAINER:
+            return "ask", " the container"
+        case SourceKind.NONE | SourceKind.METADATA:
+            return "find", " no credentials"
+    return "use", f" {printable(source.profile or '')}"
+
+
+def _name(variable: str, value: str | None, profiles: Container[str], told: Callable[[], str]) -> Iterator[Finding]:
     if value is None:
         return
     if not value:
@@ -43,59 +87,37 @@ def _name(variable: str, value: str | None, profiles: Container[str]) -> Iterato
             yield _finding(
                 "empty-aws-profile",
                 Severity.ERROR if "default" in profiles else Severity.WARNING,
-                "AWS_PROFILE is set and empty: the aws CLI and boto3 stop, and JS and Go use [default]",
+                f"AWS_PROFILE is set and empty: {told()}",
                 "unset AWS_PROFILE",
             )
     elif is_default(value):
         yield _finding(
             "default-in-environment",
             Severity.ERROR,
-            f"{variable} names the default: every tool that reads it works in that account unasked",
+            f"{variable} names the default: {told()}",
             "awsprof off" if variable == "AWS_PROFILE" else f"unset {variable}",
         )
     elif value not in profiles:
-        readers = "every tool" if variable == "AWS_PROFILE" else "the aws CLI and boto3"
         yield _finding(
             "unknown-aws-profile",
             Severity.ERROR,
-            f"{variable} names {printable(value)}, and there is no such profile: {readers} will stop at it",
+            f"{variable} names {printable(value)}, and there is no such profile: {told()}",
             "awsprof use, or awsprof off" if variable == "AWS_PROFILE" else f"unset {variable}",
             profile=value,
         )
 
 
-def _default_profile(default: str | None, active: str | None) -> Iterator[Finding]:
-    if not default or is_default(default) or default == active:
-        return
-    if active is not None:
-        severity = Severity.ERROR
-        message = f"the aws CLI and boto3 use {printable(default)}, and JS and Go {printable(active) or 'the default'}"
-    else:
-        severity = Severity.WARNING
-        message = f"the aws CLI, boto3 and Go use {printable(default)}, and JS does not look at it"
-    yield _finding(
-        "aws-default-profile",
-        severity,
-        f"AWS_DEFAULT_PROFILE is set: {message}",
-        "unset AWS_DEFAULT_PROFILE",
-        profile=default,
-    )
-
-
-def _keys(environ: Mapping[str, str], active: str | None) -> Iterator[Finding]:
+def _keys(environ: Mapping[str, str], active: str | None, told: Callable[[], str]) -> Iterator[Finding]:
     if not any(environ.get(name) for name in _KEYS):
         return
-    fix = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
     given = environ.get("AWSPROF_PROFILE")
-    if active:
-        message = f"the aws CLI, boto3, JS v2 and Go use them, and JS v3 the profile {printable(active)}"
-        yield _finding("keys-in-environment", Severity.ERROR, f"Keys are in the environment: {message}", fix)
-    elif given:
+    if given and not active:
+        severity = Severity.INFO
         message = f"they are those that awsprof gave this shell for {printable(given)}, until they expire"
-        yield _finding("keys-in-environment", Severity.INFO, f"Keys are in the environment: {message}", fix)
     else:
-        message = "every tool that is told no profile uses them"
-        yield _finding("keys-in-environment", Severity.WARNING, f"Keys are in the environment: {message}", fix)
+        severity, message = Severity.ERROR if active else Severity.WARNING, told()
+    fix = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+    yield _finding("keys-in-environment", severity, f"Keys are in the environment: {message}", fix)
 
 
 def _finding(code: str, severity: Severity, message: str, fix: str, profile: str | None = None) -> Finding:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from awsprof.doctor.environment_checks import check_environment
 from awsprof.doctor.file_checks import check_files
 from awsprof.doctor.machine_checks import check_left_over, check_vault, left_over, loose_places
+from awsprof.doctor.planning import honest
 from awsprof.doctor.profile_checks import ProfileChecks
 from awsprof.doctor.shared import SharedFiles
 from awsprof.findings import Finding, Severity
@@ -67,10 +68,10 @@ def _collector_at_rest() -> Iterator[None]:
 
 
 def _examine(patient: Patient) -> list[Finding]:
-    shared = SharedFiles(patient.places, patient.make)
+    shared = SharedFiles.look(patient.places, patient.make)
     found = [
         *check_environment(patient.environ, shared.profiles),
-        *check_files(shared),
+        *honest(check_files(shared), shared, patient.environ, patient.now),
         *ProfileChecks(shared, patient.environ, patient.now).run(),
         *(loose.finding() for loose in loose_places(shared, patient.places)),
         *check_left_over(left_over(shared, patient.places)),

@@ -16,7 +16,7 @@ from awsprof.naming import is_default
 
 # What JS v3 takes in a name; a section with any other character it drops.
 _NAME = re.compile(r"[\w@+.%:/-]+", re.ASCII)
-_SPELLED = re.compile(r"""\s*profile(?:\s+|(?=["']))(?P<quote>["']?)(?P<name>.+?)(?P=quote)\s*""", re.IGNORECASE)
+_SPELLED = re.compile(r"""profile(?:\s++|(?=["']))(?P<quote>["']?)(?P<name>.+)(?P=quote)""", re.IGNORECASE)
 _OTHERS = re.compile(r"(sso-session|services)\s.*|preview|plugins|toolkit")
 # A bare section of a config file that holds none of these may be any other program's.
 _TELLING = frozenset(
@@ -27,6 +27,11 @@ _TELLING = frozenset(
         *("sso_session", "sso_start_url", "sso_account_id", "sso_role_name", "login_session"),
     )
 )
+
+
+def is_plain(name: str) -> bool:
+    """Whether every reader can be given a profile's name without quotes."""
+    return _NAME.fullmatch(name) is not None
 
 
 class Fault(enum.Enum):
@@ -48,16 +53,14 @@ class Misspelled:
 def in_config(section: str, keys: frozenset[str]) -> Misspelled | None:
     """Judge a header of a config file whose section has *keys*; None where nothing is wrong with it."""
     profile = profile_in_header(section)
-    if section in ("default", DEFAULTS) or (
-        profile is not None and section == header(profile) and _NAME.fullmatch(profile)
-    ):
+    if section in ("default", DEFAULTS) or (profile is not None and section == header(profile) and is_plain(profile)):
         return None
     if profile is not None:
-        quoted = '"' in section or "'" in section or not _NAME.fullmatch(profile)
+        quoted = '"' in section or "'" in section or not is_plain(profile)
         return _misspelled(Fault.QUOTED if quoted else Fault.SPELLING, profile)
     if _OTHERS.fullmatch(section):
         return None
-    spelled = _SPELLED.fullmatch(section)
+    spelled = _SPELLED.fullmatch(section.strip())
     if spelled is not None:
         return _misspelled(Fault.SPELLING, spelled["name"])
     return _misspelled(Fault.SPELLING, section.strip()) if keys & _TELLING else None
@@ -65,9 +68,9 @@ def in_config(section: str, keys: frozenset[str]) -> Misspelled | None:
 
 def in_credentials(section: str) -> Misspelled | None:
     """Judge a header of a credentials file, where the name stands bare; None where nothing is wrong with it."""
-    if section == DEFAULTS or _NAME.fullmatch(section):
+    if section == DEFAULTS or is_plain(section):
         return None
-    spelled = _SPELLED.fullmatch(section)
+    spelled = _SPELLED.fullmatch(section.strip())
     name = spelled["name"] if spelled is not None else section.strip().strip("\"'")
     # What it holds would take the place of what that profile uses now, so it is not for a program to correct.
     return Misspelled(Fault.SPELLING if spelled or name == section.strip() else Fault.QUOTED, name, None)
@@ -75,5 +78,5 @@ def in_credentials(section: str) -> Misspelled | None:
 
 def _misspelled(fault: Fault, name: str) -> Misspelled:
     # A default that nobody's tools see is better left so.
-    able = _NAME.fullmatch(name) is not None and not is_default(name)
+    able = is_plain(name) and not is_default(name)
     return Misspelled(fault, name, header(name) if able else None)

@@ -14,12 +14,14 @@ import re
 from dataclasses import dataclass, field
 
 from awsprof.configfiles.document import DEFAULTS
+from awsprof.configfiles.masking import is_secret_key, shown_key
 from awsprof.configfiles.scanning import COMMENT, HEADER, OPTION, lines_of
 
 BOM = "\ufeff"
 _UNDECODED = re.compile("[\udc80-\udcff]")
 # Where JS and Go see a comment behind a value, and botocore a part of it.
 INLINE_COMMENT = re.compile(r"\s[#;]")
+_COMMENT_BEHIND = re.compile(r"\s+[#;]")
 
 
 class FaultKind(enum.StrEnum):
@@ -65,6 +67,16 @@ class Setting:
     end: int
 
     @property
+    def is_secret(self) -> bool:
+        """Whether it is no setting, but a piece of a value that was broken over two lines."""
+        return is_secret_key(self.key, self.value)
+
+    @property
+    def shown(self) -> str:
+        """Its name as it is spelled, for a person to see."""
+        return shown_key(self.spelled, self.value)
+
+    @property
     def is_nested(self) -> bool:
         """Whether its value is a block of keys of its own."""
         return self.value.startswith("\n")
@@ -80,10 +92,15 @@ class Setting:
 
 @dataclass(slots=True)
 class Block:
-    """What stands under one header, on the lines from *line* to before *end*."""
+    """
+    What stands under one header, on the lines from *line* to before *end*.
+
+    *tail* is what stands behind the ``]``, where it is more than a comment: for JS such a line is no header.
+    """
 
     name: str
     line: int
+    tail: str = ""
     end: int = 0
     settings: list[Setting] = field(default_factory=list)
 
@@ -128,7 +145,7 @@ class Reading:
         """Return one block a section: where one stands twice, with the lines of the first and the settings of all."""
         found: dict[str, Block] = {}
         for block in self.blocks:
-            first = found.setdefault(block.name, Block(block.name, block.line, block.end))
+            first = found.setdefault(block.name, Block(block.name, block.line, block.tail, block.end))
             first.settings.extend(block.settings)
         return found
 
@@ -159,7 +176,7 @@ class Reading:
             header = HEADER.match(text)
             if header is not None:
                 finish()
-                block, setting, indent = self._opened(header["header"], number), None, line_indent
+                block, setting, indent = self._opened(header["header"], number, text[header.end() :]), None, line_indent
                 continue
             match = OPTION.match(text)
             key = "" if match is None else match["option"].rstrip()
@@ -177,9 +194,9 @@ class Reading:
         self._close(len(self.lines) + 1)
         self._find_doubles()
 
-    def _opened(self, name: str, number: int) -> Block:
+    def _opened(self, name: str, number: int, tail: str) -> Block:
         self._close(number)
-        block = Block(name, number)
+        block = Block(name, number, "" if _COMMENT_BEHIND.match(tail) else tail)
         self.blocks.append(block)
         return block
 
@@ -225,5 +242,5 @@ class Reading:
             headers.add(block.name)
             for setting in block.settings:
                 if setting.key in keys:
-                    self.faults.append(Fault(FaultKind.DUPLICATE_KEY, setting.line, setting.key, block.name))
+                    self.faults.append(Fault(FaultKind.DUPLICATE_KEY, setting.line, setting.shown.lower(), block.name))
                 keys.add(setting.key)

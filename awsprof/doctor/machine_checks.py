@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.merged import LONG_TERM_KEYS
-from awsprof.doctor.file_checks import FIX
+from awsprof.doctor.advice import FIX, chmod
 from awsprof.errors import AwsprofError
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
@@ -43,7 +43,7 @@ class Loose:
 
     @property
     def command(self) -> str:
-        return f"chmod {self.mode:o} {self.path}"
+        return chmod(f"{self.mode:o}", self.path)
 
     def finding(self) -> Finding:
         return Finding("loose-permissions", self.severity, self.message, self.command, str(self.path))

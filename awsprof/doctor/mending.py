@@ -18,16 +18,13 @@ from awsprof.configfiles.scanning import COMMENT, HEADER, OPTION
 from awsprof.doctor.javascript import as_javascript_reads
 from awsprof.doctor.lenient import INLINE_COMMENT, Block, FaultKind, Reading
 from awsprof.errors import AwsprofError, UnparsableFileError
-from awsprof.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from awsprof.doctor.lenient import Setting
 
-_LINE = re.compile(
-    r"(?P<indent>\s*)(?P<key>.*?)(?P<before>\s*)(?P<delimiter>[=:])(?P<after>[^\S\r\n]*)(?P<value>.*)", re.DOTALL
-)
+_LINE = re.compile(r"(?P<indent>\s*+)(?P<key>[^=:]*+)(?P<delimiter>[=:])(?P<after>[^\S\r\n]*+)(?P<value>.*)", re.DOTALL)
 
 
 class CannotMendError(AwsprofError):
@@ -47,11 +44,13 @@ class Wishes:
         headers: Better headers, by the ones there are.
         values: New values by section and key; None takes a setting out.
         untouched: Keys in whose values a comment is left as it is.
+        kept: Sections whose keys and comments stay as they are spelled.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
     untouched: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
 
 
 def mended(reading: Reading, wishes: Wishes) -> bytes:
@@ -70,8 +69,10 @@ def mended(reading: Reading, wishes: Wishes) -> bytes:
     text = _without_faults(path, text)
     text = _without_doubles(path, text)
     text = _spelled(path, text, wishes)
-    _prove(reading, text, wishes)
-    return text.encode()
+    data = text.encode()
+    if data != reading.data:
+        _prove(reading, text, wishes)
+    return data
 
 
 def decoded(reading: Reading, number: int) -> str | None:
@@ -132,6 +133,10 @@ def _merged(path: str, text: str) -> str:
     reading = Reading(path, text.encode())
     if not any(fault.kind is FaultKind.DUPLICATE_SECTION for fault in reading.faults):
         return text
+    for block in reading.blocks:
+        if block.tail:
+            # For JS it is no header, and where its settings belong, only a person can say.
+            raise CannotMendError(path, block.line, "a header with more than a comment behind its bracket")
     lines = reading.lines
     end = next((line[len(line.rstrip("\r\n")) :] for line in lines if line.rstrip("\r\n") != line), "\n")
     begins = [_begin(lines, block) for block in reading.blocks]
@@ -220,13 +225,13 @@ def _check_agreement(path: str, rows: list[Setting]) -> None:
     values = {row.plain_value for row in rows}
     # In what stands below a value, JS sees settings of the profile.
     if any(row.end > row.line + 1 for row in rows):
-        raise CannotMendError(path, last.line, f"'{printable(last.key)}' stands twice, with more lines below")
+        raise CannotMendError(path, last.line, f"'{last.shown.lower()}' stands twice, with more lines below")
     if len(values) == 1:
         return
     exact = [row for row in rows if row.spelled == row.key and row.delimiter == "="]
     if not last.plain_value or (exact and exact[-1] is not last):
         raise CannotMendError(
-            path, last.line, f"'{printable(last.key)}' stands twice, and JS and Go take different values"
+            path, last.line, f"'{last.shown.lower()}' stands twice, and JS and Go take different values"
         )
 
 
@@ -234,12 +239,11 @@ def _spelled(path: str, text: str, wishes: Wishes) -> str:
     """Spell headers, keys and delimiters as every reader takes them, move comments off values, and set new values."""
     reading = Reading(path, text.encode())
     lines: list[str | None] = list(reading.lines)
-    renamed: set[str] = set()
-    there = {block.name for block in reading.blocks}
+    taken = {block.name for block in reading.blocks}
     for block in reading.blocks:
         better = wishes.headers.get(block.name)
-        if better is not None and better not in there | renamed:
-            renamed.add(better)
+        if better is not None and better not in taken:
+            taken.add(better)
             line = reading.lines[block.line - 1]
             lines[block.line - 1] = line.replace(f"[{block.name}]", f"[{better}]", 1)
         for setting in block.settings:
@@ -255,6 +259,8 @@ def _spelled(path: str, text: str, wishes: Wishes) -> str:
                     f"{match['indent']}{setting.key} = {wishes.values[wish]}{_end(match['value'])}"
                 )
                 continue
+            if block.name in wishes.kept:
+                continue
             lines[setting.line - 1] = _setting_line(reading, setting, wishes)
             if setting.is_nested:
                 for number in range(setting.line + 1, setting.end):
@@ -264,10 +270,12 @@ def _spelled(path: str, text: str, wishes: Wishes) -> str:
 
 def _setting_line(reading: Reading, setting: Setting, wishes: Wishes) -> str:
     line = reading.lines[setting.line - 1]
+    if setting.is_secret:
+        return line
     if setting.spelled != setting.key or setting.delimiter == ":":
         match = _LINE.match(line)
         assert match is not None  # the reading found a setting there
-        spaced = match["before"], match["after"]
+        spaced = match["key"][len(match["key"].rstrip()) :], match["after"]
         before, after = (" ", " ") if setting.delimiter == ":" else spaced
         line = f"{match['indent']}{setting.key}{before}={after}{match['value']}"
     if setting.key in wishes.untouched or (setting.end > setting.line + 1 and not setting.is_nested):
@@ -285,8 +293,9 @@ def _off_value(line: str, start: int) -> str:
     indent = line[: len(line) - len(line.lstrip())]
     end = _end(line)
     comment, setting = line[match.start() :].strip(), line[: match.start()].rstrip()
-    if setting.endswith("="):
-        return f"{indent}# {line.strip()}{end}"
+    if setting.endswith("=") or setting.partition("=")[2].lstrip().startswith(("'", '"')):
+        # An empty value hides the other file's from Go, and in quotes a comment is none to a person.
+        return line
     return f"{indent}{comment}{end or chr(10)}{setting}{end}"
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from awsprof.configfiles.merged import LONG_TERM_KEYS
+from awsprof.doctor.advice import command
 from awsprof.errors import (
     AwsError,
     AwsprofError,
@@ -130,7 +131,7 @@ class _Checks:
                     f"{printable(name)} says it is in account {profile.account_id}, and with its credentials "
                     f"every tool works in {identity.account_id}"
                 )
-                fix = f"awsprof set {name} aws_account_id={identity.account_id}" if profile.parts else None
+                fix = command("set", name, f"aws_account_id={identity.account_id}") if profile.parts else None
                 fix = f"{fix}, or {_new_keys(profile)}" if fix else "Correct the account in its section, or its keys."
                 yield self._shared.finding("wrong-account", Severity.ERROR, name, message, fix, "aws_account_id")
 
@@ -156,7 +157,7 @@ class _Checks:
                 message = (
                     f"the access key of {printable(profile.name)} is {age.days} days old, long enough to have leaked"
                 )
-                fix = f"awsprof rotate {printable(profile.name)}"
+                fix = command("rotate", profile.name)
                 yield self._shared.finding("old-access-key", Severity.WARNING, profile.name, message, fix)
 
     def _stop_if_hopeless(self, error: AwsprofError) -> None:
@@ -189,7 +190,7 @@ def _in_file(profile: Profile) -> Credentials | None:
 
 def _new_keys(profile: Profile) -> str:
     if profile.parts is None:
-        return f"awsprof import {printable(profile.name)}, or take its keys out"
+        return f"{command('import', profile.name)}, or take its keys out"
     return f"awsprof add {profile.parts.product} {profile.parts.env} {profile.parts.user} --replace"
 
 

@@ -11,21 +11,25 @@ import re
 import shlex
 import shutil
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import DEFAULTS
 from awsprof.configfiles.merged import LONG_TERM_KEYS, is_managed, is_own_process
-from awsprof.doctor.file_checks import FIX
+from awsprof.doctor.advice import FIX, command
+from awsprof.doctor.reach import reach, spoken
 from awsprof.doctor.role_checks import check_role
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
 from awsprof.naming import is_default, printable
+from awsprof.readers.source import SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from awsprof.doctor.shared import SeenProfile, SharedFiles
+    from awsprof.readers.source import Profiles, Tool
 
 # The longest that STS lets a session last.
 _LONGEST_SESSION = timedelta(hours=36)
@@ -109,7 +113,7 @@ class ProfileChecks:
                 Severity.ERROR,
                 name,
                 f"the long-term key of {shown} stands in plain text: whatever reads this file has the account for good",
-                "awsprof default --rename PRODUCT ENV USER" if is_default(name) else f"awsprof import {shown}",
+                "awsprof default --rename PRODUCT ENV USER" if is_default(name) else command("import", name),
                 *LONG_TERM_KEYS[::-1],
             )
         ended = self._ended(seen)
@@ -123,10 +127,10 @@ class ProfileChecks:
                 FIX if ours else _take_out(name),
                 "aws_session_token",
             )
-        fix = _take_out(name) if not ours else FIX if ended else f"awsprof logout {shown}"
+        fix = _take_out(name) if not ours else FIX if ended else command("logout", name)
         beside = None
         if "credential_process" in settings:
-            beside = "its credential_process: every tool uses the keys, and the process is never asked"
+            beside = f"its credential_process: {self._use_keys(name)}"
         elif "sso_session" in settings or "sso_start_url" in settings:
             beside = "its sign-in: JS and Go use the keys, and the aws CLI and boto3 the sign-in"
         elif "role_arn" in settings and settings.get("source_profile") not in (None, name):
@@ -135,6 +139,17 @@ class ProfileChecks:
             yield self._shared.finding(
                 "keys-shadow-process", Severity.ERROR, name, f"{shown} has keys beside {beside}", fix, *LONG_TERM_KEYS
             )
+
+    def _use_keys(self, name: str) -> str:
+        found = {tool: (profiles or {}).get(name) for tool, profiles in self._reach.items()}
+        others = [tool for tool, source in found.items() if source is not None and source.kind is SourceKind.PROCESS]
+        if others:
+            return f"{spoken(others)} would ask the process, and other tools use the keys"
+        return "every tool uses the keys, and the process is never asked"
+
+    @cached_property
+    def _reach(self) -> dict[Tool, Profiles]:
+        return reach(self._shared)
 
     def _ended(self, seen: SeenProfile) -> str | None:
         """Say since when a session is over, as far as that can be told."""
@@ -197,7 +212,7 @@ class ProfileChecks:
                 Severity.INFO,
                 name,
                 f"{shown} does not say by its name which product, env and user it is",
-                f"awsprof import {shown}",
+                command("import", name),
             )
             if name in self._envs:
                 yield self._shared.finding(
@@ -205,7 +220,7 @@ class ProfileChecks:
                     Severity.WARNING,
                     name,
                     f"{shown} is a profile and the env of {self._envs[name]}: as a selector for awsprof it is both",
-                    f"awsprof rename {shown} PRODUCT ENV USER",
+                    command("rename", name, "PRODUCT ENV USER"),
                 )
         if profile.protected and profile.kind is Kind.USER and profile.mfa_serial is None:
             yield self._shared.finding(
@@ -213,7 +228,7 @@ class ProfileChecks:
                 Severity.WARNING,
                 name,
                 f"{shown} is protected and has no MFA device: its key alone opens the account to every tool",
-                f"awsprof mfa enroll {shown}",
+                command("mfa enroll", name),
             )
 
     def _shared_accounts(self) -> Iterator[Finding]:
@@ -242,7 +257,7 @@ def program_in(line: str) -> str | None:
 
 
 def _take_out(name: str) -> str:
-    return f"Take the keys of {printable(name)} out of the file, or 'awsprof import {printable(name)}'."
+    return f"{command('import', name)}, or take its keys out of the file"
 
 
 def _instant(text: str) -> datetime | None:

@@ -1,7 +1,7 @@
 """
 The repairs of what doctor found: planned, shown, and made as one change that ``undo`` takes back.
 
-Knows which findings it mends and how; never changes which account a tool reaches.
+Knows how a plan becomes one change; never changes which account a tool reaches.
 """
 
 from __future__ import annotations
@@ -10,15 +10,11 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from awsprof.configfiles.launcher import process_line
-from awsprof.configfiles.merged import is_managed, is_own_process
-from awsprof.doctor.file_checks import UNTOUCHED, better_header
+from awsprof.configfiles.merged import is_managed
 from awsprof.doctor.machine_checks import left_over, loose_places
-from awsprof.doctor.mending import CannotMendError, Wishes, mended
-from awsprof.doctor.profile_checks import ProfileChecks, program_in
-from awsprof.doctor.role_checks import mfa_comes_with_source
+from awsprof.doctor.planning import planned
 from awsprof.doctor.shared import SharedFiles
-from awsprof.errors import AwsprofError, SharedFileError
+from awsprof.errors import SharedFileError
 from awsprof.profiles.undoing import REPAIR
 from awsprof.storage.private import sweep
 from awsprof.storage.replace import edit_shared_file
@@ -28,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from awsprof.doctor.examination import Patient
-    from awsprof.doctor.shared import SeenFile
     from awsprof.profiles.changing import Change, Changes
 
 
@@ -84,24 +79,13 @@ class Repairing:
     def plan(self) -> Plan:
         """Look, and return what would be mended; changes nothing."""
         patient = self._patient
-        shared = SharedFiles(patient.places, patient.make)
-        edits: dict[Path, tuple[bytes, bytes]] = {}
-        by_hand: list[str] = []
-        for file in shared.files:
-            if file.unreadable is not None:
-                continue
-            try:
-                after = mended(file.reading, self._wishes(shared, file, by_hand))
-            except CannotMendError as error:
-                by_hand.append(error.message)
-                continue
-            if after != file.reading.data:
-                edits[file.path] = file.reading.data, after
+        shared = SharedFiles.look(patient.places, patient.make)
+        texts = planned(shared, patient.environ, patient.now)
         modes = {loose.path: loose.mode for loose in loose_places(shared, patient.places)}
         temps = tuple(left_over(shared, patient.places))
         # They can be taken out of sound files only.
-        sound = all(file.is_sound or file.path in edits for file in shared.files)
-        return Plan(edits, modes, temps, sound and self._has_ended_sessions(shared), tuple(by_hand))
+        sound = all(file.is_sound or file.path in texts.edits for file in shared.files)
+        return Plan(texts.edits, modes, temps, sound and self._has_ended_sessions(shared), texts.by_hand)
 
     def repair(self, plan: Plan) -> None:
         """
@@ -125,38 +109,6 @@ class Repairing:
             sweep(directory)
         if plan.sessions:
             self._sweep_sessions()
-
-    def _wishes(self, shared: SharedFiles, file: SeenFile, by_hand: list[str]) -> Wishes:
-        headers: dict[str, str] = {}
-        values: dict[tuple[str, str], str | None] = {}
-        for block in file.sections.values() if file.in_config else ():
-            better = better_header(shared, block)
-            if better is not None:
-                headers[block.name] = better
-        checks = ProfileChecks(shared, self._patient.environ, self._patient.now)
-        for name, seen in shared.profiles.items():
-            own = seen.config if file.in_config else seen.credentials
-            if own is None:
-                continue
-            of_role = "role_arn" in seen.profile.settings and own.find("mfa_serial") is not None
-            if of_role and mfa_comes_with_source(shared, name):
-                values[own.name, "mfa_serial"] = None
-            process = own.find("credential_process")
-            if process is not None and is_own_process(name, {"credential_process": process.value}):
-                program = program_in(process.value)
-                if program is not None and not checks.is_there(program):
-                    line = self._process_line(name, by_hand)
-                    if line is None:
-                        break
-                    values[own.name, "credential_process"] = line
-        return Wishes(headers, values, UNTOUCHED)
-
-    def _process_line(self, name: str, by_hand: list[str]) -> str | None:
-        try:
-            return process_line(name, self._patient.environ)
-        except AwsprofError as error:
-            by_hand.append(f"{error.message}, so no credential_process was mended")
-            return None
 
     def _has_ended_sessions(self, shared: SharedFiles) -> bool:
         from awsprof.sessions.store import iso

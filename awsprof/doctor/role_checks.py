@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.merged import LONG_TERM_KEYS
-from awsprof.doctor.file_checks import FIX
+from awsprof.doctor.advice import FIX, command
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
 from awsprof.naming import printable
@@ -117,4 +117,4 @@ def mfa_comes_with_source(shared: SharedFiles, name: str) -> bool:
 def _other_source(seen: SeenProfile) -> str:
     if seen.profile.parts is None:
         return "Write the right source_profile into its section."
-    return f"awsprof set {seen.profile.name} source_profile=PROFILE"
+    return command("set", seen.profile.name, "source_profile=PROFILE")

@@ -43,12 +43,14 @@ class SeenFile:
 
     @classmethod
     def look(cls, path: Path, *, in_config: bool) -> SeenFile:
-        unreadable = refused = None
-        data = b""
         try:
-            data = read_shared_file(path)
+            return cls.of(path, read_shared_file(path), in_config=in_config)
         except SharedFileError as error:
-            unreadable = error
+            return cls.of(path, b"", in_config=in_config, unreadable=error)
+
+    @classmethod
+    def of(cls, path: Path, data: bytes, *, in_config: bool, unreadable: SharedFileError | None = None) -> SeenFile:
+        refused = None
         try:
             Document(path, data)
         except UnparsableFileError as error:
@@ -87,13 +89,20 @@ class SeenProfile:
 class SharedFiles:
     """The two shared files of one user, looked at once."""
 
-    def __init__(self, places: Places, make: Callable[[str, Mapping[str, str]], Profile]) -> None:
+    @classmethod
+    def look(cls, places: Places, make: Callable[[str, Mapping[str, str]], Profile]) -> SharedFiles:
+        config = SeenFile.look(places.config_file, in_config=True)
+        return cls(config, SeenFile.look(places.credentials_file, in_config=False), make)
+
+    def __init__(
+        self, config: SeenFile, credentials: SeenFile, make: Callable[[str, Mapping[str, str]], Profile]
+    ) -> None:
         """
         Args:
             make: Makes a profile of its name and settings.
         """
-        self.config = SeenFile.look(places.config_file, in_config=True)
-        self.credentials = SeenFile.look(places.credentials_file, in_config=False)
+        self.files = (config, credentials)
+        self._make = make
         headers: dict[str, list[Block]] = {}
         for block in self.config.sections.values():
             name = None if block.name == DEFAULTS else profile_in_header(block.name)
@@ -106,18 +115,30 @@ class SharedFiles:
                 continue
             spelled = tuple(headers.get(name, ()))
             # Of several spellings botocore takes the last one, whole.
-            config = spelled[-1] if spelled else None
-            credentials = self.credentials.sections.get(name)
+            in_config = spelled[-1] if spelled else None
+            in_credentials = self.credentials.sections.get(name)
             settings: dict[str, str] = {}
-            for own, in_config in ((config, True), (credentials, False)):
+            for own, of_config in ((in_config, True), (in_credentials, False)):
                 if own is not None:
-                    settings.update(lent[in_config])
+                    settings.update(lent[of_config])
                     settings.update(own.values())
-            self.profiles[name] = SeenProfile(make(name, settings), config, credentials, spelled)
+            self.profiles[name] = SeenProfile(make(name, settings), in_config, in_credentials, spelled)
+
+    def with_texts(self, texts: Mapping[Path, bytes]) -> SharedFiles:
+        """Return the files as they would be with other bytes, by path."""
+        config, credentials = (
+            SeenFile.of(file.path, texts[file.path], in_config=file.in_config) if file.path in texts else file
+            for file in self.files
+        )
+        return SharedFiles(config, credentials, self._make)
 
     @property
-    def files(self) -> tuple[SeenFile, SeenFile]:
-        return self.config, self.credentials
+    def config(self) -> SeenFile:
+        return self.files[0]
+
+    @property
+    def credentials(self) -> SeenFile:
+        return self.files[1]
 
     def place(self, name: str, *keys: str) -> tuple[str | None, int | None]:
         """Return the file and line of the first of *keys* that the profile *name* has, else of its header."""

@@ -17,6 +17,7 @@ from awsprof.configfiles.taking_over import TakeOver
 from awsprof.errors import (
     AnswerNeededError,
     AwsprofError,
+    InvalidKeyError,
     UnreachableError,
     VaultError,
     VaultLockedError,
@@ -67,6 +68,14 @@ class Choice:
     name: ProfileName
     keys: LongTermCredentials | None = None
 
+    @property
+    def has_keys(self) -> bool:
+        return self.keys is not None or self.found.has_keys
+
+    @property
+    def is_new_name(self) -> bool:
+        return str(self.name) not in self.found.names and bool(self.found.names)
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -84,6 +93,11 @@ class Left:
 
     name: str
     error: AwsprofError
+
+    @property
+    def is_everybodys(self) -> bool:
+        """Whether what went wrong is nothing of this one profile's."""
+        return isinstance(self.error, _FINAL)
 
 
 @dataclass(slots=True)
@@ -212,6 +226,38 @@ class Importing:
                 final = next((one.error for one in outcome.left if isinstance(one.error, _FINAL)), None)
             yield outcome
 
+    def in_order(self, choices: Sequence[Choice]) -> list[Choice]:
+        """Put keys before mere names, and protected profiles first: of two that exclude each other, the later stays."""
+
+        def rank(choice: Choice) -> tuple[bool, bool]:
+            return not choice.has_keys, not self._files.made_of(str(choice.name), {}).protected
+
+        return sorted(choices, key=rank)
+
+    def ready(self, choices: Sequence[Choice]) -> None:
+        """
+        Have a vault to put keys into, before AWS is asked of any.
+
+        Raises:
+            VaultError: There is none, and none is made.
+        """
+        if any(choice.has_keys for choice in choices):
+            with self._changes.begin("import", ""):
+                pass
+
+    def refused(self, choices: Sequence[Choice], *, force: bool) -> list[Left]:
+        """Return what cannot be imported whatever AWS says, as far as the profiles tell their accounts."""
+        left: list[Left] = []
+        beside: dict[ProfileName, str | None] = {}
+        for choice in choices:
+            found, account_id = choice.found, choice.found.account_id
+            try:
+                self._adding.check_place(choice.name, account_id, force=force, instead_of=found.name, beside=beside)
+                beside[choice.name] = account_id
+            except AwsprofError as error:
+                left.append(Left(found.name, error))
+        return left
+
     def _was_moved(self, choice: Choice, outcome: Outcome) -> bool:
         """Whether another import has moved this very profile since it was found."""
         profiles = self._files.profiles()
@@ -271,13 +317,11 @@ class Importing:
         if keys is None:
             self._adding.check_place(name, profile.account_id, force=force, instead_of=found.name, beside=beside)
             return _Move(choice, self._unasked(choice), None, region)
-        if choice.keys is not None:
-            self._check_gone(choice)
         request = AddRequest(name, account_id=None if verify else profile.account_id, verify=verify, force=True)
         if not verify and profile.account_id is None:
             raise AwsprofError(
                 f"--no-verify asks AWS nothing, and {printable(found.name)} does not say its account",
-                hint="Leave out --no-verify.",
+                hint=f"Leave it out, or say the account: {_to_say_account(choice)}.",
             )
         verified = self._adding.verify(request, keys, region=profile.region, there=profile)
         if profile.account_id not in (None, verified.account_id):
@@ -289,7 +333,7 @@ class Importing:
         self._adding.check_place(name, verified.account_id, force=force, instead_of=found.name, beside=beside)
         wanted_region = None if profile.region else self._adding.region(name, None)
         settings = self._adding.settings(request, verified, region=wanted_region, there=_by_file(profile))
-        take_over = TakeOver(found.names, str(name), settings, keys, finishing=finishing, given=choice.keys is not None)
+        take_over = TakeOver(found.names, str(name), settings, keys, finishing=finishing)
         return _Move(choice, take_over, verified, region)
 
     def _move(self, moves: Sequence[_Move], outcome: Outcome, *, verify: bool) -> None:
@@ -363,6 +407,8 @@ class Importing:
             warnings.append(
                 f"{profile.name} is a protected profile without an MFA device: its key alone opens the account"
             )
+        if move.take_over.settings.get("awsprof_delivery", "") is None:
+            warnings.append("awsprof_delivery = file went: without an MFA device there is no session to write")
         if move.keys is not None and not profile.region:
             warnings.append(f"No region is set: 'awsprof set {profile.name} region=REGION' sets one")
         if found.place is Place.KEYRING:
@@ -387,12 +433,7 @@ class Importing:
             return False
         if choice.found.has_keys and self._searching.holds_already(name, choice.found):
             return True
-        raise exists(name)
-
-    def _check_gone(self, choice: Choice) -> None:
-        """Refuse keys that were handed over for a profile with others, before AWS is asked of them."""
-        for error in self._files.refusals([self._unasked(choice)]).values():
-            raise error
+        raise exists(name, hint=f"Choose another with --as; 'awsprof add --replace' gives {name} new keys.")
 
     def _unasked(self, choice: Choice) -> TakeOver:
         """Return the change to the files as far as it is known without AWS."""
@@ -408,7 +449,7 @@ class Importing:
             if value is not None:
                 settings[key] = value
         finishing = name not in found.names and name in self._files.profiles()
-        return TakeOver(found.names, name, settings, keys, finishing=finishing, given=choice.keys is not None)
+        return TakeOver(found.names, name, settings, keys, finishing=finishing)
 
 
 def batch_size(count: int) -> int:
@@ -421,6 +462,12 @@ def _by_file(profile: Profile) -> Profile | None:
     return profile if profile.delivery is Delivery.FILE else None
 
 
+def _to_say_account(choice: Choice) -> str:
+    if choice.found.names:
+        return "write aws_account_id into the profile"
+    return f"'awsprof add {' '.join(str(choice.name).split('_'))} --from FILE --no-verify --account-id ID'"
+
+
 def _account_of(move: _Move) -> str | None:
     return move.verified.account_id if move.verified else move.choice.found.account_id
 
@@ -429,6 +476,8 @@ def _answered(error: AwsprofError) -> AwsprofError:
     """Let an answer that was needed be given where an import takes it from."""
     if isinstance(error, AnswerNeededError):
         error.hint = "Write the right one into the profile as mfa_serial, or run the command at a terminal."
+    elif isinstance(error, InvalidKeyError) and error.hint is None:
+        error.hint = "If it was deleted, take its two lines out; if it is inactive, make it active again in IAM."
     return error
 
 

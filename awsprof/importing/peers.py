@@ -6,6 +6,7 @@ Knows those two tools' habits; opens no keyring.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 AWS_VAULT, GRANTED = "aws-vault", "Granted"
 # What aws-vault keeps beside long-term credentials: sessions, in four spellings, and tokens of Identity Center.
 _NO_KEYS = re.compile(r"(?:[^,]+,[^,]+,[^,]*,[0-9]+|session:.*|.+ session \([0-9]+\)|oidc:.*)")
+
+# aws-vault's options that take the word behind them.
+_WITH_VALUE = ("-d", "--duration", "-t", "--mfa-token", "--region", "--backend", "--prompt", "--keychain", "--file-dir")
 
 
 class PeerItem(Protocol):
@@ -92,21 +96,50 @@ def in_files(environ: Mapping[str, str]) -> list[Elsewhere]:
     return found
 
 
-def behind_process(settings: Mapping[str, str]) -> str | None:
-    """Return the tool that a credential_process line calls, if it is one of these."""
+def behind_process(name: str, settings: Mapping[str, str]) -> Elsewhere | None:
+    """Return whose key the credential_process line of profile *name* hands over, if it calls one of these tools."""
     try:
         words = shlex.split(settings.get("credential_process", ""))
     except ValueError:
         return None
     program = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if words else ""
-    return {"aws-vault": AWS_VAULT, "granted": GRANTED, "dgranted": GRANTED}.get(program)
+    if program == "aws-vault":
+        return Elsewhere(AWS_VAULT, _named_by_aws_vault(words[1:]) or name)
+    if program in ("granted", "dgranted"):
+        return Elsewhere(GRANTED, _named_by_granted(words[1:]) or name)
+    return None
 
 
-def export_command(tool: str, name: str) -> str:
-    """Return the command with which a person hands over a key that is out of our reach."""
-    word = shlex.quote(printable(name))
+def _named_by_aws_vault(words: Sequence[str]) -> str | None:
+    """Return the first word behind exec or export that is neither an option nor an option's value."""
+    arguments = iter(words)
+    begun = False
+    for word in arguments:
+        if word in _WITH_VALUE:
+            next(arguments, None)
+        elif word == "--":
+            return None
+        elif not word.startswith("-"):
+            if begun:
+                return word
+            begun = word in ("exec", "export")
+    return None
+
+
+def _named_by_granted(words: Sequence[str]) -> str | None:
+    for word, following in itertools.zip_longest(words, words[1:]):
+        if word.startswith("--profile="):
+            return word.partition("=")[2]
+        if word == "--profile":
+            return following
+    return None
+
+
+def export_command(tool: str, key: str, name: str) -> str:
+    """Return the command with which a person hands over, for profile *name*, a key that is out of our reach."""
+    key, name = (f"{'-- ' if word.startswith('-') else ''}{shlex.quote(printable(word))}" for word in (key, name))
     if tool == AWS_VAULT:
-        return (
-            f"aws-vault export --no-session --format=json {word} | awsprof import {word} --from - --as PRODUCT ENV USER"
-        )
-    return f"granted credentials export-plaintext {word}, then awsprof import {word}"
+        options = "--from - --as PRODUCT ENV USER"
+        words = f"{options} {name}" if name.startswith("-- ") else f"{name} {options}"
+        return f"aws-vault export --no-session --format=json {key} | awsprof import {words}"
+    return f"granted credentials export-plaintext {key}, then awsprof import {key}"

@@ -6,17 +6,18 @@ Reads; changes nothing, and opens the vault only where a name is taken already.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from awsprof.configfiles.merged import LONG_TERM_KEYS
+from awsprof.configfiles.merged import LONG_TERM_KEYS, is_own_process
 from awsprof.configfiles.profiles import unknown
 from awsprof.configfiles.taking_over import TOKEN_KEYS
-from awsprof.errors import AwsprofError, UnparsableFileError, UsageError, VaultError
+from awsprof.errors import AwsprofError, SharedFileError, UnparsableFileError, UsageError, VaultError
 from awsprof.importing.found import Found, Place
 from awsprof.importing.peers import behind_process, export_command, holds_keys, in_files, keys_in_item
 from awsprof.importing.proposing import proposal, without_collisions
-from awsprof.model import Kind, LongTermCredentials, Profile
+from awsprof.model import Delivery, Kind, LongTermCredentials, Profile
 from awsprof.naming import is_default, printable
 from awsprof.sessions.keys import check_keys, load_keys
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _LONG_TERM = "-long-term"
 # Beside keys, these make a profile another one in some tools than in others.
-_OTHER_SOURCES = ("role_arn", "sso_session", "sso_start_url", "login_session", "web_identity_token_file")
+_SOURCES = ("role_arn", "sso_session", "sso_start_url", "login_session", "web_identity_token_file")
 _NO_GUESS = "its name tells no product, env and user"
 
 
@@ -59,13 +60,14 @@ class Searching:
         Return everything, with a proposed name where one can be told.
 
         Raises:
-            UnparsableFileError: botocore refuses one of the shared files.
+            SharedFileError: botocore refuses one of the shared files, or they are one and the same.
         """
+        self._files.check_two_files()
         profiles = self._profiles()
         plain: dict[str, list[PlainKeys]] = {}
         for keys in self._files.plain_keys():
             plain.setdefault(keys.name, []).append(keys)
-        pairs = {name: _base(name) for name in plain if _is_pair(name, plain)}
+        pairs = {name: _base(name) for name in plain if _is_pair(name, plain, profiles)}
         rows = [
             self._in_files(name, pairs, profiles, plain)
             for name in profiles
@@ -110,11 +112,32 @@ class Searching:
         if found.place is Place.KEYRING:
             assert found.tool is not None
             return keys_in_item(self._peers().read(found.tool, found.name))
-        for keys in self._files.plain_keys():
-            if keys.name in found.names and _is_long_term(keys.settings):
-                key_id, secret = (keys.settings.get(key, "") for key in LONG_TERM_KEYS)
-                return check_keys(key_id, secret)
+        for keys in self._in_clear(found):
+            _check_readable(keys)
+            key_id, secret = (keys.settings.get(key, "") for key in LONG_TERM_KEYS)
+            return check_keys(key_id, secret)
         raise AwsprofError(f"{printable(found.name)} has no keys in the shared files by now; nothing was changed")
+
+    def losing_delivery(self, rows: Iterable[Found]) -> list[str]:
+        """Return the names of those whose delivery by file goes with the keys, unless AWS knows an MFA device."""
+        profiles = self._files.profiles()
+        described = [self.profile(row, profiles) for row in rows if row.has_keys]
+        return [
+            profile.name for profile in described if profile.delivery is Delivery.FILE and profile.mfa_serial is None
+        ]
+
+    def check_given(self, found: Found, given: LongTermCredentials) -> None:
+        """Refuse keys that a person hands over for a profile whose file has others, which would stay there."""
+        for keys in self._in_clear(found):
+            there = tuple(keys.settings.get(key, "").strip() for key in LONG_TERM_KEYS)
+            if there != (given.access_key_id, given.secret_access_key):
+                raise SharedFileError(
+                    f"{_place(keys)} has another key than the one given; nothing was changed",
+                    hint="Take the lines of the old key out of that section, then run the command again.",
+                )
+
+    def _in_clear(self, found: Found) -> list[PlainKeys]:
+        return [keys for keys in self._files.plain_keys() if keys.name in found.names and _is_long_term(keys.settings)]
 
     def _profiles(self) -> Profiles:
         try:
@@ -130,17 +153,19 @@ class Searching:
         profiles: Profiles,
         plain: Mapping[str, list[PlainKeys]],
     ) -> Found:
-        names: tuple[str, ...] = (name,)
-        if name in pairs and pairs[name] in profiles:
-            names = (pairs[name], name)
-        profile = profiles[names[0]]
+        # The other half of a pair that had no session yet is no profile, and roles may name it all the same.
+        names = (pairs[name], name) if name in pairs else (name,)
+        called = names[0] if names[0] in profiles else name
+        profile = profiles[called]
         own = [keys for keys in plain.get(name, []) if _is_long_term(keys.settings)]
-        row = Found(names[0], names, profile.kind, profile.account_id, None, None, None, None, None, None)
+        row = Found(called, names, profile.kind, profile.account_id, None, None, None, None, None, None)
         if own:
             place = Place.PAIR if name in pairs else Place.CONFIG if own[0].in_config else Place.CREDENTIALS
             row = replace(row, kind=Kind.KEYS, place=place, file=own[-1].path, line=own[-1].line)
             row = replace(row, account_id=self.profile(row, profiles).account_id)
-            why = _why_unsafe(own, profiles[name].settings)
+            why = _why_unsafe(own, profiles[name].settings) or (
+                _why_role(name, profiles) if place is Place.PAIR else None
+            )
             return row if why is None else replace(row, movable=False, why=why)
         if profile.kind is Kind.USER:
             return replace(row, place=Place.VAULT, movable=False)
@@ -148,10 +173,10 @@ class Searching:
             lent = name not in plain
             why = "its keys are [DEFAULT]'s, which lends them to all" if lent else "a session's keys, which expire"
             return replace(row, movable=False, why=why)
-        tool = behind_process(profile.settings)
-        if tool is not None:
-            why = export_command(tool, name)
-            row = replace(row, place=Place.OUT_OF_REACH, tool=tool, why=why)
+        behind = behind_process(name, profile.settings)
+        if behind is not None:
+            why = export_command(behind.tool, behind.name, name)
+            row = replace(row, place=Place.OUT_OF_REACH, tool=behind.tool, why=why)
         elif profile.kind is Kind.OTHER and "web_identity_token_file" not in profile.settings:
             row = replace(row, why="it has no credentials of its own")
         return replace(row, movable=profile.parts is None)
@@ -167,7 +192,7 @@ class Searching:
                     row = Found(name, (name,), Kind.KEYS, None, place, tool, None, None, None, None)
                 elif row.place not in (None, Place.OUT_OF_REACH) or row.kind not in (Kind.OTHER, Kind.PROCESS):
                     continue
-                why = export_command(tool, name) if place is Place.OUT_OF_REACH else None
+                why = export_command(tool, name, name) if place is Place.OUT_OF_REACH else None
                 byname[name] = replace(row, place=place, tool=tool, why=why, movable=place is Place.KEYRING)
         return list(byname.values())
 
@@ -197,6 +222,13 @@ class Searching:
             replace(row, proposed=free.get(row.name), why=row.why or _why_none(row, wanted, free)) for row in rows
         )
 
+    def is_taken(self, name: str, found: Found) -> bool:
+        """Whether *name* is another profile's, and not this very one's, half of which was moved before."""
+        profiles = self._files.profiles()
+        if name in found.names or name not in profiles:
+            return False
+        return not (found.has_keys and self.holds_already(name, found, profiles))
+
     def holds_already(self, name: str, found: Found, profiles: Profiles | None = None) -> bool:
         """Whether the vault has the keys of *found* under *name*, as after a command that was ended half-way."""
         there = (profiles or self._files.profiles()).get(name)
@@ -218,18 +250,65 @@ def _is_long_term(settings: Mapping[str, str]) -> bool:
     return LONG_TERM_KEYS[0] in settings and not temporary and not any(settings.get(key) for key in TOKEN_KEYS)
 
 
-def _is_pair(name: str, plain: Mapping[str, list[PlainKeys]]) -> bool:
-    """Whether *name* is the lasting half of what aws-mfa keeps: the other half has a session's keys, or none yet."""
+def _is_pair(name: str, plain: Mapping[str, list[PlainKeys]], profiles: Profiles) -> bool:
+    """
+    Whether *name* is the lasting half of what aws-mfa keeps.
+
+    The other half is a profile of its own, whatever its name, unless it has a session's keys or settings alone.
+    """
     if not name.endswith(_LONG_TERM) or name == _LONG_TERM:
         return False
-    lasting = any(_is_long_term(keys.settings) for keys in plain[name])
-    return lasting and not any(_is_long_term(keys.settings) for keys in plain.get(_base(name), []))
+    base = _base(name)
+    if not any(_is_long_term(keys.settings) for keys in plain[name]):
+        return False
+    if base not in profiles:
+        return True
+    settings = profiles[base].settings
+    if any(_is_long_term(keys.settings) for keys in plain.get(base, [])) or any(key in settings for key in _SOURCES):
+        return False
+    # One of ours is there after an import that was ended between the two files.
+    return "credential_process" not in settings or is_own_process(base, settings)
+
+
+def _why_role(name: str, profiles: Profiles) -> str | None:
+    """Say what to do by hand where the pair's session is not the key's user but a role that it assumes."""
+    base = _base(name)
+    session = profiles[base].settings if base in profiles else {}
+    role = profiles[name].settings.get("assume_role")
+    if not role and session.get("assumed_role", "").lower() != "true":
+        return None
+    role = role or session.get("assumed_role_arn")
+    return (
+        f"its sessions are those of {role or 'a role'}, assumed with the key: take out the line assume_role, and "
+        f"[{base}] in the credentials file, and import the key for its user; then the role is added with "
+        f"'awsprof add PRODUCT ENV USER --role-arn {role or 'ARN'} --source NAME'"
+    )
+
+
+def _check_readable(keys: PlainKeys) -> None:
+    """Refuse what no tool takes for a key either, with a word of what is wrong with it."""
+    if LONG_TERM_KEYS[1] not in keys.settings:
+        raise UsageError(
+            f"{_place(keys)} has an access key id and no {LONG_TERM_KEYS[1]} beside it",
+            hint="Write both into that section; AWS's tools take no key of two files.",
+        )
+    for key in LONG_TERM_KEYS:
+        if re.search(r"\s[#;]", keys.settings[key]):
+            raise UsageError(
+                f"{_place(keys)} has a comment behind {key}, which AWS's tools read as part of it",
+                hint="Give the comment a line of its own, then run the command again.",
+            )
+
+
+def _place(keys: PlainKeys) -> str:
+    header = f"profile {keys.name}" if keys.in_config and not is_default(keys.name) else keys.name
+    return f"[{printable(header)}] in {keys.path}, line {keys.line},"
 
 
 def _why_unsafe(own: Sequence[PlainKeys], settings: Mapping[str, str]) -> str | None:
     if len({tuple(keys.settings.get(key) for key in LONG_TERM_KEYS) for keys in own}) > 1:
         return "it has two different access keys, one in each file; take out the one that is not used"
-    other = next((key for key in _OTHER_SOURCES if key in settings), None)
+    other = next((key for key in _SOURCES if key in settings), None)
     if other is not None:
         return f"it has keys and {other}, and tools disagree which counts; take one of them out"
     return None

@@ -248,7 +248,8 @@ class Adding:
                 f"The profile is in account {account_id}, and the team file says {team_env.account_id} for {name.env}"
             )
         if not force:
-            self._check_shared_account(name, account_id, but_for=instead_of, beside=beside or {})
+            hint = "Give it another name, or say --force if it must be so."
+            self._check_shared_account(name, account_id, but_for=instead_of, beside=beside or {}, hint=hint)
 
     def _check_account(self, request: AddRequest, account_id: str) -> None:
         team_env = self._team_env(request.name)
@@ -297,6 +298,7 @@ class Adding:
         *,
         but_for: str = "",
         beside: Mapping[ProfileName, str | None] | None = None,
+        hint: str = "Give a key of another account, or say --force if it must be so.",
     ) -> None:
         """A protected env may not share its account with an unprotected one of the product."""
         protected = is_protected(name.product, name.env, self._settings, self._team)
@@ -310,7 +312,7 @@ class Adding:
                 raise AwsprofError(
                     f"Account {account_id} is also {other}'s: a protected env may not share its account with an "
                     "unprotected one",
-                    hint="Give a key of another account, or say --force if it must be so.",
+                    hint=hint,
                 )
 
     def _team_env(self, name: ProfileName) -> TeamEnv | None:

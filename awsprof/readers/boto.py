@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import Document
 from awsprof.errors import UnparsableFileError
-from awsprof.readers.files import CONFIG, CREDENTIALS, SharedFile, opened, usual_path
+from awsprof.readers.files import CONFIG, CREDENTIALS, SharedFile, empty_variables, opened, usual_path
 from awsprof.readers.source import (
     CONTAINER_VARIABLES,
     Source,
     SourceKind,
+    each,
     environment,
     error,
     keys_in,
@@ -31,7 +32,7 @@ from awsprof.readers.source import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from awsprof.readers.source import Sections
+    from awsprof.readers.source import Profiles, Sections
 
 _TOKENS = ("aws_security_token", "aws_session_token")
 _STATIC = ("aws_access_key_id", "aws_secret_access_key")
@@ -49,7 +50,8 @@ class BotoProfiles:
 
 def files(environ: Mapping[str, str]) -> tuple[SharedFile, SharedFile]:
     """Open the config and the credentials file as botocore finds them: ``~`` and variables in a path count."""
-    paths = [environ.get(variable) or usual_path(environ, variable) for variable in (CONFIG, CREDENTIALS)]
+    # A variable that is set and empty names a file too, one that is not there.
+    paths = [environ.get(variable, usual_path(environ, variable)) for variable in (CONFIG, CREDENTIALS)]
     config, credentials = (opened(os.path.expanduser(os.path.expandvars(path))) for path in paths)
     return config, credentials
 
@@ -105,12 +107,27 @@ def source(environ: Mapping[str, str]) -> Source:
     if name is not None and name not in found.merged:
         if not name:
             return error(f"{variable} is set and empty, which names no profile")
-        return error(f"{variable} names '{name}', and there is no such profile", name)
+        return error(f"{variable} names '{name}', and there is no such profile{_unread(environ)}", name)
     in_environ = _in_environ(environ)
     if in_environ is not None:
         return in_environ
     chosen = f"{variable} names it" if name is not None else "no profile is named"
     return _Chain(environ, found, chosen).source(name or "default")
+
+
+def _unread(environ: Mapping[str, str]) -> str:
+    """Say which file is not read for its variable's sake, since a person may well see the profile in it."""
+    empty = empty_variables(environ)
+    return f": {' and '.join(empty)}, set and empty, names no file" if empty else ""
+
+
+def by_profile(config: SharedFile, credentials: SharedFile) -> Profiles:
+    """Return what each profile leads to by itself; None where botocore refuses the files."""
+    try:
+        found = profiles(config, credentials)
+    except UnparsableFileError:
+        return None
+    return each(found.merged, _Chain({}, found, "").source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +164,8 @@ class _Chain:
             return through
         if settings.get("mfa_serial") is not None:
             return error(f"'{name}' is a role that asks for an MFA code each time", name)
-        return of_profile(SourceKind.ROLE, name, f"{self.chosen}; it is a role", settings, through=through)
+        sent = {**settings, "duration_seconds": _duration(settings)}
+        return of_profile(SourceKind.ROLE, name, f"{self.chosen}; it is a role", sent, through=through)
 
     def _origin(self, name: str, visited: tuple[str, ...]) -> Source:
         settings = self.found.merged[name]
@@ -223,6 +241,14 @@ def _in_environ(environ: Mapping[str, str]) -> Source | None:
 
 def _is_role(settings: Mapping[str, str]) -> bool:
     return "role_arn" in settings and "web_identity_token_file" not in settings
+
+
+def _duration(settings: Mapping[str, str]) -> str:
+    """Return what botocore asks for; it passes over what is no number."""
+    try:
+        return str(int(settings.get("duration_seconds", "")))
+    except ValueError:
+        return ""
 
 
 def _has_static(settings: Mapping[str, str]) -> bool:

@@ -38,6 +38,11 @@ def usual_path(environ: Mapping[str, str], variable: str) -> str:
     return os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".aws", _NAMES[variable])
 
 
+def empty_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return the files' variables that are set and empty: to botocore they name no file, to the others the usual."""
+    return [variable for variable in (CONFIG, CREDENTIALS) if environ.get(variable) == ""]
+
+
 def opened(path: str) -> SharedFile:
     """Read a file; a tool that cannot read one goes on without it, or fails in its own way."""
     try:
@@ -49,6 +54,15 @@ def opened(path: str) -> SharedFile:
 def js_trim(text: str) -> str:
     """Strip what JavaScript strips, which is more than Python does: a byte-order mark too."""
     return text.strip(_JS_BLANKS)
+
+
+_JS_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")  # longer ones are as much too large
+
+
+def js_int(text: str) -> int | None:
+    """Return the number a text begins with, as JavaScript's parseInt does; None when it begins with none."""
+    found = _JS_NUMBER.match(js_trim(text))
+    return None if found is None else int(found[0])
 
 
 def js_lines(text: str) -> list[str]:

@@ -6,6 +6,7 @@ Knows its rules, as observed with aws-sdk-go-v2/config 1.33.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from awsprof.readers.files import CONFIG, CREDENTIALS, SharedFile, opened, usual_path
@@ -14,6 +15,7 @@ from awsprof.readers.source import (
     Source,
     SourceKind,
     container,
+    each,
     environment,
     error,
     first_of,
@@ -28,13 +30,14 @@ from awsprof.readers.source import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from awsprof.readers.source import Sections
+    from awsprof.readers.source import Profiles, Sections
 
 _BLANKS = " \t"
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _PAIR = _KEYS[:2]
 _HALF = "has half a key: the id and the secret do not stand in one file"
 _NEEDS_ROLE = ("source_profile", "credential_source", "web_identity_token_file")
+_SHORTEST_S = 16 * 60  # it asks for a quarter of an hour where a profile says less
 _ONE_OF = ("source_profile", "credential_source", "credential_process", "web_identity_token_file")
 
 
@@ -121,7 +124,11 @@ def source(environ: Mapping[str, str]) -> Source:
     """Return what this SDK would use when it is told nothing."""
     variable = next((name for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if environ.get(name)), None)
     name = "default" if variable is None else environ[variable]
-    found, halves = profiles(*files(environ))
+    both = files(environ)
+    directory = next((file.path for file in both if os.path.isdir(file.path)), None)
+    if directory is not None:
+        return error(f"it stops at {directory}, which is a directory and no file")
+    found, halves = profiles(*both)
     chosen = "no profile is named" if variable is None else f"{variable} names it"
     chain = _Chain(environ, found, halves, chosen)
     # One that AWS_DEFAULT_PROFILE names need not be there.
@@ -142,6 +149,13 @@ def source(environ: Mapping[str, str]) -> Source:
         why = "a web identity's token file goes before every profile"
         return web_identity({}, token_file=token_file, role_arn=role_arn, name=session_name, why=why)
     return profile or chain.machine(name)
+
+
+def by_profile(config: SharedFile, credentials: SharedFile) -> Profiles:
+    """Return what each profile leads to by itself."""
+    found, halves = profiles(config, credentials)
+    chain = _Chain({}, found, halves, "")
+    return each(found, lambda name: chain.profile(name, ()) or chain.machine(name))
 
 
 class _Chain:
@@ -223,7 +237,8 @@ class _Chain:
             return through
         if settings.get("mfa_serial"):
             return error(f"'{name}' is a role with an mfa_serial, which this SDK refuses", name)
-        return of_profile(SourceKind.ROLE, name, f"{self._chosen}; it is a role", settings, through=through)
+        sent = {**settings, "duration_seconds": _duration(settings)}
+        return of_profile(SourceKind.ROLE, name, f"{self._chosen}; it is a role", sent, through=through)
 
     def _named(self, word: str, name: str) -> Source:
         """Return what ``credential_source`` means."""
@@ -231,3 +246,13 @@ class _Chain:
             return self.environment("") or error(f"credential_source of '{name}' gives nothing", name)
         kinds = {"EcsContainer": SourceKind.CONTAINER, "Ec2InstanceMetadata": SourceKind.METADATA}
         return Source(kinds[word]) if word in kinds else error(f"credential_source of '{name}' is unknown", name)
+
+
+def _duration(settings: Mapping[str, str]) -> str:
+    """Return what it asks for; nothing where it takes its own quarter of an hour, which every role allows."""
+    text = settings.get("duration_seconds", "")
+    try:
+        seconds = int(text, 0) if text.isascii() else 0
+    except ValueError:
+        return ""
+    return str(seconds) if _SHORTEST_S <= seconds < 2**63 else ""

@@ -10,11 +10,22 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from awsprof.readers.files import CONFIG, CREDENTIALS, SharedFile, js_lines, js_statement, js_trim, opened, usual_path
+from awsprof.readers.files import (
+    CONFIG,
+    CREDENTIALS,
+    SharedFile,
+    js_int,
+    js_lines,
+    js_statement,
+    js_trim,
+    opened,
+    usual_path,
+)
 from awsprof.readers.source import (
     Source,
     SourceKind,
     container,
+    each,
     environment,
     error,
     keys_in,
@@ -28,7 +39,7 @@ from awsprof.readers.source import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from awsprof.readers.source import Sections
+    from awsprof.readers.source import Profiles, Sections
 
 OPT_IN = "AWS_SDK_LOAD_CONFIG"
 _PREFIX = re.compile(r"profile\s")
@@ -66,8 +77,7 @@ def profiles(config: SharedFile | None, credentials: SharedFile) -> JsProfiles:
     for section, settings in sections(config).items() if config is not None else ():
         if _SESSION.match(section):
             continue
-        # Alone among the readers it takes [NAME] in the config file for a profile.
-        name = _PREFIX.sub("", section, count=1) if _PREFIX.match(section) else section
+        name = profile_of(section)
         if name in merged:
             assert config is not None
             return JsProfiles({}, f"it refuses {config.path}: there are both [{name}] and [profile {name}]")
@@ -75,6 +85,11 @@ def profiles(config: SharedFile | None, credentials: SharedFile) -> JsProfiles:
     for name, settings in sections(credentials).items():
         merged[name] = {**merged.get(name, {}), **settings}
     return JsProfiles(merged)
+
+
+def profile_of(section: str) -> str:
+    """Return the profile of a section of the config file: alone among the readers it takes ``[x]`` for one."""
+    return _PREFIX.sub("", section, count=1) if _PREFIX.match(section) else section
 
 
 def sections(file: SharedFile) -> Sections:
@@ -111,6 +126,18 @@ def source(environ: Mapping[str, str]) -> Source:
     return known or _nowhere(environ, found, named, name)
 
 
+def by_profile(config: SharedFile, credentials: SharedFile) -> Profiles:
+    """Return what each profile leads to by itself where both files are read; None where it gives up on them."""
+    found = profiles(config if config.data is not None else None, credentials)
+    environ = {OPT_IN: "1"}
+
+    def source_of(name: str) -> Source:
+        known = _of_profile(name, found.merged, "") or _last(name, found.merged, {}, "")
+        return known or _nowhere(environ, found, name, name)
+
+    return None if found.refused else each(found.merged, source_of)
+
+
 def _of_profile(name: str, found: Sections, chosen: str) -> Source | None:
     settings = found.get(name, {})
     has_keys = bool(settings.get("aws_access_key_id") and settings.get("aws_secret_access_key"))
@@ -138,8 +165,11 @@ def _role(name: str, found: Sections, chosen: str, visited: tuple[str, ...]) -> 
         through = None
     if through is None:
         return None
+    # It asks for no 0 seconds, and for nothing where there is no number.
+    seconds = js_int(settings.get("duration_seconds", "")) or ""
     known = {key: value for key, value in settings.items() if key != "mfa_serial"}
-    return of_profile(SourceKind.ROLE, name, f"{chosen}; it is a role", known, through=through)
+    sent = {**known, "duration_seconds": str(seconds)}
+    return of_profile(SourceKind.ROLE, name, f"{chosen}; it is a role", sent, through=through)
 
 
 def _last(name: str, found: Sections, environ: Mapping[str, str], chosen: str) -> Source | None:

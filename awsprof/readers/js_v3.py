@@ -10,12 +10,23 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from awsprof.readers.files import CONFIG, CREDENTIALS, SharedFile, js_lines, js_statement, js_trim, opened, usual_path
+from awsprof.readers.files import (
+    CONFIG,
+    CREDENTIALS,
+    SharedFile,
+    js_int,
+    js_lines,
+    js_statement,
+    js_trim,
+    opened,
+    usual_path,
+)
 from awsprof.readers.source import (
     SSO_KEYS,
     Source,
     SourceKind,
     container,
+    each,
     environment,
     error,
     keys_in,
@@ -29,7 +40,7 @@ from awsprof.readers.source import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from awsprof.readers.source import Sections
+    from awsprof.readers.source import Profiles, Sections
 
 _PREFIXED = re.compile(r"""([A-Za-z0-9_-]+)\s(["'])?([A-Za-z0-9_@+.%:/-]+)(?(2)\2)""")
 _TYPES = ("profile", "sso-session", "services")
@@ -110,6 +121,12 @@ def source(environ: Mapping[str, str]) -> Source:
     return container(environ) or _nowhere(environ, found, named, name)
 
 
+def by_profile(config: SharedFile, credentials: SharedFile) -> Profiles:
+    """Return what each profile leads to by itself."""
+    found = profiles(config, credentials)
+    return each(found, lambda name: _of_profile(name, found, {}, "", ()) or _nowhere({}, found, name, name))
+
+
 def _in_environ(environ: Mapping[str, str], why: str) -> Source | None:
     return environment(environ, why, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
@@ -160,7 +177,11 @@ def _role(name: str, found: Sections, environ: Mapping[str, str], chosen: str, v
         return through
     if settings.get("mfa_serial"):
         return error(f"'{name}' is a role with an mfa_serial, which this SDK refuses", name)
-    return of_profile(SourceKind.ROLE, name, f"{chosen}; it is a role", settings, through=through)
+    seconds = js_int(settings.get("duration_seconds") or "3600")
+    if seconds is None:
+        return error(f"duration_seconds of '{name}' is no number, and this SDK asks for it all the same", name)
+    sent = {**settings, "duration_seconds": str(seconds) if "duration_seconds" in settings else ""}
+    return of_profile(SourceKind.ROLE, name, f"{chosen}; it is a role", sent, through=through)
 
 
 def _named(word: str, name: str, environ: Mapping[str, str]) -> Source:

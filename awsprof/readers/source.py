@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from awsprof.model import LongTermCredentials, SessionCredentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from awsprof.model import Credentials
 
@@ -87,6 +87,21 @@ class Source:
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     credentials: Credentials | None = field(default=None, repr=False)
     through: Source | None = None
+
+
+# What each profile leads to; None from a reader that refuses the files as a whole.
+Profiles = dict[str, Source] | None
+
+
+def each(names: Iterable[str], source_of: Callable[[str], Source]) -> dict[str, Source]:
+    """Ask for every profile's source; one at the end of a chain without end counts as an error, as it is to tools."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = source_of(name)
+        except RecursionError:
+            found[name] = error(f"source_profile of '{name}' leads too far", name)
+    return found
 
 
 def error(why: str, profile: str | None = None) -> Source:

@@ -12,7 +12,16 @@ from awsprof.readers.source import Tool
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from awsprof.readers.source import Source
+    from awsprof.readers.files import SharedFile
+    from awsprof.readers.source import Profiles, Source
+
+
+READERS = {Tool.BOTO3: boto, Tool.JS_V3: js_v3, Tool.JS_V2: js_v2, Tool.GO: go}
+
+
+def by_profile(config: SharedFile, credentials: SharedFile) -> dict[Tool, Profiles]:
+    """Work out what each profile leads to in each family of tools; the AWS CLI is as boto3."""
+    return {tool: reader.by_profile(config, credentials) for tool, reader in READERS.items()}
 
 
 def sources(environ: Mapping[str, str]) -> dict[Tool, Source]:

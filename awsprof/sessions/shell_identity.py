@@ -18,10 +18,14 @@ from awsprof.sessions.roles import role_session_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from awsprof.model import CallerIdentity, Credentials, Profile, SessionCredentials
     from awsprof.sessions.login import Sessions
     from awsprof.sessions.outside import AwsCalls
+
+# Those that run another program and take its answer in one way.
+_ALIKE = {Tool.AWS_CLI: Tool.BOTO3, Tool.JS_V2: Tool.JS_V3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class ShellIdentities:
         provided: Callable[[str], Credentials],
         container: Callable[[], Credentials],
         environ: Mapping[str, str],
+        now: Callable[[], datetime],
     ) -> None:
         """
         Args:
@@ -99,32 +104,32 @@ class ShellIdentities:
         self._provided = provided
         self._container = container
         self._environ = environ
-        self._processes = Processes(environ)
+        self._processes = Processes(environ, now)
         self._found: dict[str, Credentials | AwsprofError] = {}
 
     def of(self, sources: Mapping[Tool, Source]) -> ShellIdentity:
         """Find out whose the credentials of every tool are; a failure is that tool's own."""
         # Sources hold mappings, so they can be compared and not hashed; there are five.
-        asked: list[tuple[Source, bool, CallerIdentity | str]] = []
+        asked: list[tuple[Source, Tool | None, CallerIdentity | str]] = []
         known: list[tuple[Credentials, CallerIdentity | str]] = []
         tools = []
         for tool, source in sources.items():
-            by_shell = tool not in (Tool.AWS_CLI, Tool.BOTO3)
-            answer = next((answer for *other, answer in asked if other == [source, by_shell]), None)
+            manner = _manner(tool, source)
+            answer = next((answer for *other, answer in asked if other == [source, manner]), None)
             if answer is None or source.kind is SourceKind.ERROR or source.kind.is_none:
-                answer = self._ask(source, by_shell, known)
-                asked.append((source, by_shell, answer))
+                answer = self._ask(source, tool, known)
+                asked.append((source, manner, answer))
             identity, error = (None, answer) if isinstance(answer, str) else (answer, None)
             tools.append(ToolIdentity(tool, source, identity, error))
         return ShellIdentity(tuple(tools))
 
     def _ask(
-        self, source: Source, by_shell: bool, known: list[tuple[Credentials, CallerIdentity | str]]
+        self, source: Source, tool: Tool, known: list[tuple[Credentials, CallerIdentity | str]]
     ) -> CallerIdentity | str:
         if source.kind is SourceKind.ERROR or source.kind.is_none:
             return source.why
         try:
-            credentials = self._credentials(source, by_shell)
+            credentials = self._credentials(source, tool)
         except NoLiveSessionError as error:
             return _without_session(error)
         except AwsprofError as error:
@@ -141,16 +146,13 @@ class ShellIdentities:
         except AwsError as error:
             return error.message
 
-    def _credentials(self, source: Source, by_shell: bool) -> Credentials:
+    def _credentials(self, source: Source, tool: Tool) -> Credentials:
         if source.credentials is not None:
             return source.credentials
         match source.kind:
             case SourceKind.ROLE:
-                assert source.profile is not None
                 assert source.through is not None
-                origin = self._credentials(source.through, by_shell)
-                role = self._made_of(source.profile, source.settings)
-                return self._sessions.roles.assume(role, origin).credentials()
+                return self._assumed(source, self._credentials(source.through, tool))
             case SourceKind.WEB_IDENTITY:
                 return self._by_web_identity(source)
             case SourceKind.CONTAINER:
@@ -162,7 +164,7 @@ class ShellIdentities:
             return self._once(source.profile)
         target = process_target(source.settings)
         if target is None:
-            return self._processes.credentials(source.settings["credential_process"], by_shell=by_shell)
+            return self._processes.credentials(source.settings["credential_process"], tool)
         return self._sessions.serve(self._own(target, source)).credentials
 
     def _once(self, name: str) -> Credentials:
@@ -184,6 +186,18 @@ class ShellIdentities:
         except SharedFileError:
             return self._made_of(name, source.settings)
 
+    def _assumed(self, source: Source, origin: Credentials) -> SessionCredentials:
+        """Assume a role with what the tool would send: AWS is to refuse here what it refuses there."""
+        seconds = source.settings.get("duration_seconds")
+        return self._aws().assume_role(
+            origin,
+            region=self._region(source),
+            role_arn=source.settings["role_arn"],
+            session_name=self._session_name(source),
+            external_id=source.settings.get("external_id"),
+            duration_s=int(seconds) if seconds else None,
+        )
+
     def _by_web_identity(self, source: Source) -> SessionCredentials:
         path = Path(source.settings["web_identity_token_file"])
         try:
@@ -193,12 +207,25 @@ class ShellIdentities:
         return self._aws().assume_role_with_web_identity(
             region=self._region(source),
             role_arn=source.settings["role_arn"],
-            session_name=role_session_name(self._made_of("awsprof", source.settings)),
+            session_name=self._session_name(source),
             token=token,
         )
 
+    def _session_name(self, source: Source) -> str:
+        """Return the name a profile gives a role's session, as it is; where it gives none, every tool makes its own."""
+        given = source.settings.get("role_session_name")
+        return given or role_session_name(self._made_of(source.profile or "awsprof", source.settings))
+
     def _region(self, source: Source) -> str:
         return self._made_of(source.profile or "", source.settings).region_for_calls(self._environ)
+
+
+def _manner(tool: Tool, source: Source) -> Tool | None:
+    """Tell tools apart whose credentials come from another program; all else is the same for the same source."""
+    while source.through is not None:
+        source = source.through
+    by_other = source.kind is SourceKind.PROCESS and process_target(source.settings) is None
+    return _ALIKE.get(tool, tool) if by_other else None
 
 
 def _without_session(error: NoLiveSessionError) -> str:

@@ -289,14 +289,16 @@ class AgeVault:
         return recipient
 
     def _confirm(self) -> None:
-        try:
-            agreed = self._confirm_create is not None and self._confirm_create()
-        except (AwsprofError, OSError, EOFError):
-            agreed = False
+        asked = agreed = False
+        with contextlib.suppress(AwsprofError, OSError, EOFError):
+            if self._confirm_create is not None:
+                agreed = self._confirm_create()
+                asked = True
         if not agreed:
+            again = "again" if asked else "in a terminal"
             raise VaultUnavailableError(
                 self._absence(),
-                hint=f"Run the command in a terminal to make one, or set {VARIABLE} or {COMMAND_VARIABLE}.",
+                hint=f"Run the command {again} to make one, or set {VARIABLE} or {COMMAND_VARIABLE}.",
             )
 
     def _refuse_orphans(self) -> None:

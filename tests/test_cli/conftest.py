@@ -15,6 +15,7 @@ import pytest
 
 from tests.command_line import CommandLine, Outcome
 from tests.localaws.totp import code_of_step, step_at
+from tests.test_importing.awsfake import FakeAws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,6 +83,14 @@ def awsprof(home: Path, mid_step: timedelta) -> WatchedCommandLine:
 def aws(aws: LocalAWS, mid_step: timedelta) -> LocalAWS:
     aws.clock.shift(mid_step.total_seconds())
     return aws
+
+
+@pytest.fixture
+def cloud(awsprof: CommandLine, home: Path) -> FakeAws:
+    """An AWS in memory, and a user in the settings."""
+    awsprof.aws = FakeAws()
+    write_settings(home, 'user = "paul"\n')
+    return awsprof.aws
 
 
 @pytest.fixture

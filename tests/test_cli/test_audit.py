@@ -189,12 +189,16 @@ def test_all_accounts_at_once(aws: LocalAWS, awsprof: CommandLine, sound: Accoun
 
 
 def test_envs_that_share_an_account(aws: LocalAWS, awsprof: CommandLine) -> None:
+    """A protected env and an unprotected one may not; two of a kind may."""
     account = aws.account(DEV)
     key = account.user("paul").access_key()
     _add(awsprof, "autochart_dev_paul", account, key)
     _add(awsprof, "autochart_test_paul", account, key)
     rows = _rows(awsprof("audit", "dev", "--json"))
-    assert rows["separate-accounts"] == ("fail", f"test and dev share account {DEV}")
+    assert rows["separate-accounts"] == ("pass", "test is in this account too, and as much protected")
+    _add(awsprof, "autochart_prod_paul", account, key, "--force")
+    rows = _rows(awsprof("audit", "dev", "--json"))
+    assert rows["separate-accounts"] == ("fail", f"prod and dev share account {DEV}, and one is protected")
 
 
 def test_via_the_management_account(aws: LocalAWS, awsprof: CommandLine) -> None:
@@ -214,6 +218,10 @@ def test_via_the_management_account(aws: LocalAWS, awsprof: CommandLine) -> None
     organizations.move_account(AccountId=DEV, SourceParentId=root, DestinationParentId=unit)
     rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
     assert rows["in-product-ou"] == ("pass", "the account is in the organizational unit autochart")
+    own = awsprof("audit", "company_main_boss", "--via", "company_main_boss", "--json")
+    assert _rows(own)["in-product-ou"] == ("pass", "the management account is no product's")
+    fixes = {row["code"]: row["fix"] for row in json.loads(own.stdout)["findings"]}
+    assert fixes["password-policy"] == "awsprof console company_main_boss --service iam"
 
 
 def test_one_that_cannot_be_entered(awsprof: CommandLine, dev: Identity) -> None:

@@ -12,7 +12,6 @@ from awsprof.errors import UnreachableError, VaultError
 from awsprof.importing.moving import BATCH
 from awsprof.sessions.keys import load_keys
 from tests.test_cli.conftest import DEV, OTHER, PROD, everything, write_config, write_settings
-from tests.test_importing.awsfake import FakeAws, FakeKey
 from tests.test_vault.memory import MemoryVault
 
 if TYPE_CHECKING:
@@ -22,16 +21,9 @@ if TYPE_CHECKING:
     from tests.command_line import CommandLine
     from tests.localaws import LocalAWS
     from tests.test_cli.conftest import Identity
+    from tests.test_importing.awsfake import FakeAws, FakeKey
 
 MFA = "arn:aws:iam::222222222222:mfa/paul"
-
-
-@pytest.fixture
-def cloud(awsprof: CommandLine, home: Path) -> FakeAws:
-    """An AWS in memory, and a user and a region in the settings."""
-    awsprof.aws = FakeAws()
-    write_settings(home, 'user = "paul"\n')
-    return awsprof.aws
 
 
 @dataclass
@@ -396,11 +388,11 @@ def test_a_dead_key_is_left_and_the_others_are_done(awsprof: CommandLine, cloud:
     outcome = awsprof("import", "--yes", "--json")
     assert outcome.status == 1
     answer = json.loads(outcome.stdout)
-    assert [row["from"] for row in answer["imported"]] == ["autochart-dev", "autochart-prod"]
+    assert [row["from"] for row in answer["imported"]] == ["autochart-prod", "autochart-dev"]
     assert [(row["name"], row["status"]) for row in answer["left"]] == [("autochart-qa", 7)]
     assert credentials_of(home) == f"[autochart-qa]\n{dead.lines}\n"
     entries = json.loads(awsprof("undo", "--json").stdout)["entries"]
-    summary = "2 profiles imported: autochart-dev as autochart_dev_paul, autochart-prod as autochart_prod_paul"
+    summary = "2 profiles imported: autochart-prod as autochart_prod_paul, autochart-dev as autochart_dev_paul"
     assert [entry["summary"] for entry in entries] == [summary]
 
 
@@ -440,16 +432,16 @@ def test_renames_follow_each_other(awsprof: CommandLine, cloud: FakeAws, home: P
 
 
 def test_protected_env_shares_no_account_within_one_import(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
-    """Two keys of one account cannot become dev and prod together, unless forced."""
+    """Two keys of one account cannot become dev and prod together, unless forced; prod's key is the one that goes."""
     dev, prod = cloud.key(DEV), cloud.key(DEV)
     write_config(home, f"[autochart-dev]\n{dev.lines}\n[autochart-prod]\n{prod.lines}", "credentials")
     outcome = awsprof("import", "--yes")
     assert outcome.status == 1
     assert "a protected env may not share its account" in outcome.stderr
-    assert held(awsprof, "autochart_dev_paul") == pair(dev)
+    assert held(awsprof, "autochart_prod_paul") == pair(prod)
     assert awsprof("import", "--yes").status == 1
     assert awsprof("import", "--yes", "--force").status == 0
-    assert held(awsprof, "autochart_prod_paul") == pair(prod)
+    assert held(awsprof, "autochart_dev_paul") == pair(dev)
 
 
 def test_asking_for_each(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:

@@ -168,18 +168,6 @@ def test_what_cannot_move_is_named_by_its_line(awsprof: CommandLine, cloud: Fake
     assert "Take that line out" in outcome.stderr
 
 
-def test_another_key_than_the_files_has_to_go_first(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
-    """Keys that are handed over never take another's place: that one is to be taken out, and not tried again."""
-    key, other = cloud.key(PROD), cloud.key(PROD)
-    write_config(home, f"[x]\n{other.lines}", "credentials")
-    outcome = awsprof("import", "x", "--from", "-", *AS_PROD, stdin=f"{key.id}\n{key.secret}\n")
-    assert (outcome.status, credentials_of(home), cloud.asked) == (5, f"[x]\n{other.lines}", [])
-    assert "[x] in " in outcome.stderr
-    assert "Take the old key out of [x] first" in outcome.stderr
-    write_config(home, "[x]\nregion = eu-west-3\n", "credentials")
-    assert awsprof("import", "x", "--from", "-", *AS_PROD, stdin=f"{key.id}\n{key.secret}\n").status == 0
-
-
 # Many at once.
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.command_line import Outcome
 from tests.test_cli.conftest import write_config
 
 if TYPE_CHECKING:
@@ -52,6 +53,22 @@ def test_device_in_a_shared_files_place(awsprof: CommandLine, home: Path, monkey
     assert awsprof("list", "--names").stdout == f"{NAME}\n"
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/zero")
     assert awsprof("list").status == 5
+
+
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+def test_shared_files_variable_that_is_empty(
+    awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """It counts as unset; whoever changes something is told that botocore reads nothing there, and others are not."""
+    write_config(home, PROFILE)
+    monkeypatch.setenv(variable, "")
+    assert awsprof("list", "--names") == Outcome(0, f"{NAME}\n", "")
+    outcome = awsprof("set", NAME, "output=json")
+    warning = f"Warning: {variable} is set and empty: the AWS CLI and boto3 read no file then; 'unset {variable}'.\n"
+    assert (outcome.status, outcome.stderr.count(warning)) == (0, 1)
+    assert "output = json" in (home / ".aws" / "config").read_text()
+    monkeypatch.delenv(variable)
+    assert "is set and empty" not in awsprof("set", NAME, "output=text").stderr
 
 
 def test_pipe_in_the_team_files_place(awsprof: CommandLine, home: Path) -> None:

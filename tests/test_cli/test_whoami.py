@@ -331,6 +331,23 @@ def test_names_are_shown_escaped(awsprof: CommandLine, home: Path, monkeypatch: 
 
 PROCESS = """credential_process = sh -c 'printf "%s" "$PROCESS_ANSWER"'\n"""
 MFA = f"mfa_serial = arn:aws:iam::{DEV}:mfa/paul\n"
+ROLE = "role_arn = {role}\nsource_profile = base\n"
+# What stands as Expiration in a process's answer.
+EXPIRATIONS = {
+    "past": "2020-01-01T00:00:00Z",
+    "future": "2199-01-01T00:00:00Z",
+    "future with an offset": "2199-01-01T00:00:00.5+02:00",
+    "future without a zone": "2199-01-01T00:00:00",
+    "past without a zone": "2020-01-01T00:00:00",
+    "future in short": "21990101T000000Z",
+    "last year of all": "9999-12-31T23:59:59-12:00",
+    "no time": "soon",
+    "empty": "",
+    "null": None,
+    "number": 5,
+    "nought": 0,
+    "endless number": 10**400,
+}
 # The config file's section of the profile that AWS_PROFILE names, and what else is set.
 KINDS: dict[str, tuple[str, dict[str, str]]] = {
     "process": (PROCESS, {}),
@@ -360,6 +377,15 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
     "half a key": ("aws_access_key_id = AKIAEXAMPLE\n", {}),
     "keys that AWS does not know": ("aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n", {}),
     "nothing": ("region = eu-west-1\n", {}),
+    **{f"process that expires: {when}": (PROCESS, {when: "yes"}) for when in EXPIRATIONS},
+    "role by a process that has expired": ("role_arn = {role}\nsource_profile = served\n", {"past": "yes"}),
+    **{
+        f"role for {seconds}": (f"{ROLE}duration_seconds = {seconds}\n", {})
+        for seconds in ("abc", "100", "0", "959", "960", "7200", "3600s", "1h", "3_600", "3600.5", "0x1000", "-5")
+    },
+    **{f"role named {name}": (f"{ROLE}role_session_name = {name}\n", {}) for name in ("a b!", "a", "", "a+b", "é1")},
+    "config variable empty": ("{keys}", {"AWS_CONFIG_FILE": ""}),
+    "credentials variable empty": ("{keys}", {"AWS_SHARED_CREDENTIALS_FILE": ""}),
 }
 
 
@@ -375,6 +401,13 @@ BY_GO = {
     "container and process": "user/served",
     **dict.fromkeys(("role with a code", "role of nobody", "role by a missing profile", "role that says both")),
     **dict.fromkeys(("half a key", "keys that AWS does not know", "nothing")),
+    **{f"process that expires: {when}": None for when in EXPIRATIONS},
+    **{
+        f"process that expires: {when}": "user/served"
+        for when in ("past", "future", "future with an offset", "last year of all", "null")
+    },
+    **dict.fromkeys(("role for 7200", "role for 0x1000", "role named a b!", "role named a", "role named é1")),
+    **dict.fromkeys(("config variable empty", "credentials variable empty"), "user/paul"),
 }
 
 
@@ -408,15 +441,19 @@ def test_every_kind_is_what_the_tools_make_of_it(
         f"[profile base]\n{texts['keys']}[profile served]\n{PROCESS}"
         f"[profile near]\nrole_arn = {role.arn}\nsource_profile = base\n"
     )
-    answer = json.dumps({"Version": 1, "AccessKeyId": served.id, "SecretAccessKey": served.secret})
+    answer = {"Version": 1, "AccessKeyId": served.id, "SecretAccessKey": served.secret}
     common = {name: os.environ[name] for name in ("PATH", "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED")}
     common |= {"AWS_PROFILE": "x", "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
-    common |= {"PROCESS_ANSWER": answer, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    common |= {"PROCESS_ANSWER": json.dumps(answer), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     wanted = {
         "web": {"AWS_WEB_IDENTITY_TOKEN_FILE": str(token_file), "AWS_ROLE_ARN": role.arn},
         "container": {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": aws.container_uri,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": aws.role_token(handed.arn),
+        },
+        **{
+            when: {"PROCESS_ANSWER": json.dumps({**answer, "Expiration": moment})}
+            for when, moment in EXPIRATIONS.items()
         },
     }
     wrong = []

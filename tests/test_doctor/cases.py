@@ -103,6 +103,14 @@ READ = [
             ("p", ABSENT, ABSENT, IRELAND),
         ]
     ),
+    *(
+        # What JS takes for no header, it counts to the section above.
+        Case("wrong-section-spelling", _read(text, LONDON, ABSENT, ABSENT), WELL, "error", line=3)
+        for text in (
+            "[profile q]\nregion = eu-west-1\n[profile p]; home\nregion = eu-west-2\n",
+            "[profile q]\nregion = eu-west-1\n[profile p]x\nregion = eu-west-2\n",
+        )
+    ),
     Case(
         "quoted-name",
         _read(P.replace("profile p", 'profile "p"'), IRELAND, IRELAND, ABSENT),

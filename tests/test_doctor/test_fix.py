@@ -180,6 +180,37 @@ def test_stray_bytes_become_what_they_mean(clinic: Clinic) -> None:
     assert clinic.bytes()[0].decode() == "# é\n[profile p]\nca_bundle = /etc/café\n#“é”\n"
 
 
+TAIL = "AbCdEfGhIjKlMnOpQrStUvWxYz0123"
+BROKEN_SECRETS = {
+    "a token over two lines": f"[y]\naws_session_token = IQoJ\n{TAIL}==\nRegion = x\n",
+    "a key twice": f"[y]\n{SECRET.replace('/', 'x')} = 1\n{SECRET.replace('/', 'x')} = 2\nRegion = x\n",
+    "a secret without '='": f"[y]\nmy_seed {TAIL[:20]}\npassword_of_mine {TAIL}\nRegion = x\n",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_SECRETS)
+def test_pieces_of_secrets_are_not_shown(clinic: Clinic, name: str) -> None:
+    """In no finding, sentence or diff; nor is one spelled otherwise, in which it would be lost."""
+    clinic.write("", BROKEN_SECRETS[name])
+    shown = ""
+    for words in (["doctor"], ["doctor", "--json"], ["doctor", "--fix", "--dry-run"], ["doctor", "--fix", "--yes"]):
+        outcome = clinic.awsprof(*words)
+        shown += (outcome.stdout + outcome.stderr).lower()
+    for piece in (TAIL, TAIL[:20], SECRET.replace("/", "x")):
+        assert piece.lower() not in shown
+    left = clinic.bytes()[1].decode()
+    assert "region = x" in left
+    assert TAIL[:20] in left or SECRET.replace("/", "x") in left
+
+
+def test_sections_are_not_merged_with_what_js_takes_for_none(clinic: Clinic) -> None:
+    """A header with more than a comment behind its bracket: what stands below it JS counts elsewhere."""
+    clinic.write("[profile p]x\nregion = y\n[profile p]\nregion = z\n")
+    before = clinic.bytes()
+    assert "line 1: a header with more than a comment behind its bracket" in clinic.fix("--yes").stderr
+    assert clinic.bytes() == before
+
+
 HEADERS = {
     "there already": ("[Profile p]\nregion = x\n[profile p]\nregion = y\n", ""),
     "twice": ("[Profile default]\nregion = x\n", ""),

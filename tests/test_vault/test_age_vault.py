@@ -84,13 +84,16 @@ def _nobody() -> bool:
     raise AnswerNeededError("Making a vault", option="--yes")
 
 
-@pytest.mark.parametrize("confirm", [None, lambda: False, _nobody])
-def test_without_consent_no_vault_is_made(places: Places, confirm: object) -> None:
+@pytest.mark.parametrize(
+    ("confirm", "again"), [(None, "in a terminal"), (lambda: False, "again"), (_nobody, "in a terminal")]
+)
+def test_without_consent_no_vault_is_made(places: Places, confirm: object, again: str) -> None:
     sources = PassphraseSources({}, lambda question: PASSPHRASE)
     vault = AgeVault(places.vault, runtime=None, passphrases=sources, confirm_create=confirm)  # type: ignore[arg-type]
     with pytest.raises(VaultUnavailableError, match="There is no vault of files yet") as caught:
         vault.set("item", SECRET)
     assert "AWSPROF_VAULT_PASSPHRASE_COMMAND" in str(caught.value.hint)
+    assert f"Run the command {again} to make one" in str(caught.value.hint)
     assert caught.value.status == 6
     assert not places.vault.exists()
 
