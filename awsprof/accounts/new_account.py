@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from awsprof.accounts.entry import Entry
     from awsprof.accounts.steps import Person
-    from awsprof.aws.answers import AccountRequest, MemberAccount, Organization
+    from awsprof.aws.answers import AccountRequest, Organization
     from awsprof.aws.calls import Aws
 
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -30,6 +30,7 @@ _UNIT_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 _BACKOFF_S = (2, 3, 5, 8, 12, 20, 30, 40, *(60,) * 13)
 _SETTLING_S = 5
 _LIVING = ("ACTIVE", "PENDING_ACTIVATION")
+_TAKEN = "EMAIL_ALREADY_EXISTS"
 _FAILURES = {
     "ACCOUNT_LIMIT_EXCEEDED": (
         "the organization has as many accounts as it may",
@@ -39,7 +40,7 @@ _FAILURES = {
         "another account was being made at the same time",
         "Run this again in a minute.",
     ),
-    "EMAIL_ALREADY_EXISTS": (
+    _TAKEN: (
         "another account of AWS's has this e-mail address",
         "Give another --email; an address stays taken after its account was closed.",
     ),
@@ -110,6 +111,7 @@ class NewAccount:
         unit: str,
         create_organization: bool,
         person: Person,
+        warn: Callable[[str], None],
     ) -> None:
         self._name = name
         self._aws = aws
@@ -118,6 +120,7 @@ class NewAccount:
         self._unit = unit
         self._create_organization = create_organization
         self._person = person
+        self._warn = warn
         self._unit_id: str | None = None
         self._known: Organization | None = None
 
@@ -197,21 +200,19 @@ class NewAccount:
     def _account_id(self) -> str | None:
         """Find the account: by its id where that is known, else by its name; one that was closed does not count."""
         known = self._entry.account_id
-        accounts: list[MemberAccount] = []
-        for account in self._aws().accounts(**self._entry.via.caller):
-            if account.id == known:
-                return known
-            if account.name == self._name and account.status in _LIVING:
-                accounts.append(account)
+        accounts = list(self._aws().accounts(**self._entry.via.caller))
+        named = [it for it in accounts if it.name == self._name and it.status in _LIVING]
         if known is not None:
-            raise self._not_here(known)
-        if len(accounts) > 1:
+            if all(account.id != known for account in accounts):
+                raise self._not_here(known)
+            return known
+        if len(named) > 1:
             raise AwsprofError(
-                f"The organization has {len(accounts)} accounts named {self._name}: "
-                f"{', '.join(account.id for account in accounts)}",
+                f"The organization has {len(named)} accounts named {self._name}: "
+                f"{', '.join(account.id for account in named)}",
                 hint="Set one of them up with 'awsprof account setup --account-id ID'.",
             )
-        return accounts[0].id if accounts else None
+        return named[0].id if named else None
 
     def _not_here(self, account_id: str) -> AwsprofError:
         return AwsprofError(
@@ -244,12 +245,14 @@ class NewAccount:
         return self._unit
 
     def _make_account(self) -> str:
-        request = self._request() or self._ask()
-        for seconds in _BACKOFF_S:
-            if request.state is not RequestState.IN_PROGRESS:
-                break
-            self._person.wait(seconds, f"for AWS to make the account {self._name}")
-            request = self._aws().account_request(**self._entry.via.caller, request_id=request.id)
+        request = self._waited_for(self._request() or self._ask())
+        if request.failure == _TAKEN:
+            # Most likely by this very account, which another run has asked for meanwhile.
+            other = self._request()
+            account_id = self._account_id() if other is None else self._waited_for(other).account_id
+            if account_id is not None:
+                self._entry.account_id = account_id
+                return f"{self._name}, {account_id}, which another run made"
         if request.state is RequestState.FAILED:
             reason, hint = _FAILURES.get(request.failure or "", (f"AWS says {request.failure}", "Ask AWS's support."))
             raise AwsError(
@@ -258,7 +261,28 @@ class NewAccount:
         if request.account_id is None:
             raise AwsError(f"AWS is still making the account {self._name}", hint="Look again in a quarter of an hour.")
         self._entry.account_id = request.account_id
+        self._warn_of_a_second(request.account_id)
         return f"{self._name}, {request.account_id}"
+
+    def _waited_for(self, request: AccountRequest) -> AccountRequest:
+        for seconds in _BACKOFF_S:
+            if request.state is not RequestState.IN_PROGRESS:
+                break
+            self._person.wait(seconds, f"for AWS to make the account {self._name}")
+            request = self._aws().account_request(**self._entry.via.caller, request_id=request.id)
+        return request
+
+    def _warn_of_a_second(self, account_id: str) -> None:
+        """Tell of one that was asked for elsewhere in the same minute: no lock keeps another machine out."""
+        there = self._aws().accounts(**self._entry.via.caller)
+        others = [it.id for it in there if it.name == self._name and it.status in _LIVING and it.id != account_id]
+        asked = self._aws().account_requests(**self._entry.via.caller, states=[RequestState.IN_PROGRESS])
+        others += [f"the request {it.id}" for it in asked if it.name == self._name]
+        if others:
+            self._warn(
+                f"A second account {self._name} was made at the same time beside {account_id} ({', '.join(others)}): "
+                "name one with --account-id or in the team file from now on, and close the other"
+            )
 
     def _ask(self) -> AccountRequest:
         """Ask for the account, once; where the answer is lost, look what AWS made of it."""

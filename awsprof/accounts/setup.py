@@ -138,6 +138,7 @@ class Accounts:
             unit=wanted.unit,
             create_organization=wanted.create_organization,
             person=self._outside.person,
+            warn=self._outside.warn,
         )
 
     def account_id(self, via: Via, name: ProfileName, given: str | None) -> str:

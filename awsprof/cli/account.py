@@ -86,7 +86,9 @@ def create_command(
     account = service.new_account(new, entry)
     service.check(wanted, account.find(), new=True)
     _warn_of_seed(world, wanted, manner)
-    if carry_out(world, f"{product}_{env} made", [*account.steps(), *service.steps(wanted, entry)], manner):
+    if carry_out(
+        world, wanted.name, f"{product}_{env} made", [*account.steps(), *service.steps(wanted, entry)], manner
+    ):
         conclude(world, wanted.name, manner, password=options["password"], email=address)
 
 
@@ -128,7 +130,8 @@ def setup_command(
     found = service.account_id(acting, wanted.name, account_id)
     service.check(wanted, found)
     _warn_of_seed(world, wanted, manner)
-    if carry_out(world, f"{product}_{env} set up", service.steps(wanted, service.entry(acting, actor, found)), manner):
+    steps = service.steps(wanted, service.entry(acting, actor, found))
+    if carry_out(world, wanted.name, f"{product}_{env} set up", steps, manner):
         conclude(world, wanted.name, manner, password=options["password"], email=None)
 
 

@@ -72,12 +72,12 @@ def user_command(
         access = Access(name, aws=lambda: world.aws, entry=entry, vault=lambda: world.vault)
         access.check()
         what = access.disable_steps() if disable else access.reset_steps()
-        done = carry_out(world, f"{name} {'disabled' if disable else 'without MFA'}", what, manner)
+        done = carry_out(world, name, f"{name} {'disabled' if disable else 'without MFA'}", what, manner)
         if done and not manner.as_json:
             _tell_of_the_rest(world, name, disabled=disable)
         return
     what = steps(request, aws=lambda: world.aws, entry=entry, vault=lambda: world.vault)
-    carry_out(world, f"{name} given a place", what, manner)
+    carry_out(world, name, f"{name} given a place", what, manner)
     if not (manner.dry_run or manner.as_json):
         _show_words(world, name, entry, needs_mfa=request.require_mfa)
 

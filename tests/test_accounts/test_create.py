@@ -15,6 +15,8 @@ from tests.test_accounts.conftest import DEV, MANAGEMENT, PROD, REGION, VIA, cha
 from tests.test_cli.conftest import everything, two_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.command_line import Outcome
     from tests.localaws import LocalAWS
     from tests.localaws.accounts import Account
@@ -242,6 +244,62 @@ def test_one_on_its_way(awsprof: WatchedCommandLine, company: Company, aws: Loca
     assert row(plan, "account") == ("to-do", "autochart_dev, being made already")
     assert create(awsprof, "dev", "--yes", "--mfa", "skip").status == 0
     assert len(aws.calls_of("CreateAccount")) == 1
+
+
+def before_it_asks(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
+    """Let something happen between a run's last look and its CreateAccount."""
+    ask = Aws.create_account
+
+    def asked(self: Aws, *arguments: Any, **words: Any) -> Any:
+        monkeypatch.setattr(Aws, "create_account", ask)
+        meanwhile()
+        return ask(self, *arguments, **words)
+
+    monkeypatch.setattr(Aws, "create_account", asked)
+
+
+def test_two_at_once(
+    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run on this machine waits, in bounds, and asks for nothing itself."""
+    others: list[Outcome] = []
+    monkeypatch.setattr("awsprof.accounts.alone.LIMIT_S", 0.0)
+    before_it_asks(monkeypatch, lambda: others.append(create(awsprof, "dev", "--yes", "--email-exact")))
+    assert create(awsprof, "dev", "--yes").status == 0
+    (other,) = others
+    assert (other.status, "has been busy with the account autochart_dev for 0 s: pid" in other.stderr) == (1, True)
+    assert len(aws.calls_of("CreateAccount")) == 1
+    assert create(awsprof, "dev", "--yes").stdout.endswith("Nothing to do.\n")
+
+
+def test_another_machine(
+    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account that another machine's run made meanwhile, with the same address, is the one."""
+
+    def made() -> None:
+        company.member(DEV, "autochart_dev")
+        motobackend.organizations(MANAGEMENT).accounts[-1].email = "paul+autochart_dev@example.com"
+
+    before_it_asks(monkeypatch, made)
+    outcome = create(awsprof, "dev", "--yes", "--json")
+    assert (outcome.status, row(outcome, "account")) == (0, ("done", f"autochart_dev, {DEV}, which another run made"))
+    assert list(accounts()) == ["master", "autochart_dev"]
+
+
+def test_a_second_of_the_name(
+    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another address, two are made: warned of at once."""
+
+    def made() -> None:
+        company.member(DEV, "autochart_dev")
+
+    before_it_asks(monkeypatch, made)
+    outcome = create(awsprof, "dev", "--yes")
+    assert outcome.status == 0
+    assert "Warning: A second account autochart_dev was made at the same time" in outcome.stderr
+    assert DEV in outcome.stderr
 
 
 def test_interrupted(awsprof: WatchedCommandLine, company: Company) -> None:
