@@ -81,14 +81,17 @@ class Group:
         Args:
             unless: Tells why not now, if so.
         """
-        return Step("MFA demanded", lambda: unless() or self._look_guard(), self._attach_guard)
+
+        def look() -> Seen:
+            seen = self._look_guard()
+            return seen if seen.state is State.OK else unless() or seen
+
+        return Step("MFA demanded", look, self._attach_guard)
 
     def without_devices(self, *, but_for: str) -> Seen | None:
         """Tell why MFA must not be demanded of the group: others in it have no device, and would be locked out."""
         if not self._entry.is_open:
             return unseen(self.name)
-        if self._look_guard().state is State.OK:
-            return None
         members = self._aws().group_members(**self._entry.caller, group=self.name) or []
         bare = [
             name

@@ -212,7 +212,7 @@ class Accounts:
 
     def steps(self, request: SetupRequest, entry: Entry) -> list[Step]:
         """Return the steps that set up the account behind *entry*."""
-        outside = self._outside
+        outside, user = self._outside, request.name.user
         group = Group(aws=outside.aws, entry=entry, name=request.group, policy_arn=request.policy_arn)
         member = Member(request.name, aws=outside.aws, entry=entry, group=group, vault=outside.vault)
         key = FirstKey(
@@ -241,7 +241,11 @@ class Accounts:
             *member.steps(),
             key.step(),
             *own.steps(),
-            *([group.guard_step(unless=own.without_device)] if request.require_mfa else []),
+            *(
+                [group.guard_step(unless=lambda: own.without_device() or group.without_devices(but_for=user))]
+                if request.require_mfa
+                else []
+            ),
             *own.desktop_steps(),
         ]
 

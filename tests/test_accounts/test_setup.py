@@ -340,6 +340,34 @@ def test_without_a_device_nothing_demands_one(awsprof: WatchedCommandLine, compa
     assert "awsprof-deny-without-mfa" not in attached(PROD)
 
 
+def test_a_device_that_is_gone(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Reset, or deleted in the console: the profile's word is not taken for it, and another is enrolled."""
+    company.member(PROD, "autochart_prod")
+    assert setup(awsprof, "prod", "--yes", "--mfa", "store-seed", "--no-require-mfa").status == 0
+    words = ("account", "user", "autochart", "prod", "paul", "--reset-mfa", "--via", VIA, "--yes")
+    assert awsprof(*words).status == 0
+    left = setup(awsprof, "prod", "--yes", "--mfa", "skip", "--json")
+    assert (left.status, states(left)["MFA device"], states(left)["MFA demanded"]) == (0, "skipped", "skipped")
+    outcome = setup(awsprof, "prod", "--yes", "--mfa", "store-seed", "--json")
+    assert (outcome.status, states(outcome)["MFA device"], states(outcome)["MFA demanded"]) == (0, "done", "done")
+    assert devices(aws, PROD) == ["paul"]
+    assert json.loads(awsprof("whoami", PROD_NAME, "--json").stdout)["alias"] == "autochart-prod"
+    # Behind the guard too, where the key alone may still enrol.
+    assert awsprof(*words).status == 0
+    assert setup(awsprof, "prod", "--yes", "--mfa", "store-seed").status == 0
+    assert (devices(aws, PROD), awsprof("login", PROD_NAME).status) == (["paul"], 0)
+
+
+def test_setup_locks_no_colleague_out(awsprof: WatchedCommandLine, company: Company) -> None:
+    """Somebody else in the group has no device: told, and not demanded yet."""
+    company.member(PROD, "autochart_prod")
+    assert setup(awsprof, "prod", "--yes", "--mfa", "skip").status == 0
+    assert awsprof("account", "user", "autochart", "prod", "anna", "--via", VIA, "--yes").status == 0
+    outcome = setup(awsprof, "prod", "--yes", "--mfa", "store-seed", "--json")
+    assert (outcome.status, states(outcome)["MFA demanded"]) == (0, "skipped")
+    assert "anna in sysadmins would be locked out, having no MFA device" in outcome.stdout
+
+
 def test_no_require_mfa(awsprof: WatchedCommandLine, company: Company) -> None:
     """The demand is left out."""
     company.member(PROD, "autochart_prod")
