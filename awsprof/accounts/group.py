@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Any
 from awsprof.accounts.documents import GUARD_NAME, SELF_SERVICE_NAME, guard, self_service
 from awsprof.accounts.mfa_demand import demands_mfa
 from awsprof.accounts.steps import Seen, State, Step, ok, skipped, to_do, unseen
-from awsprof.errors import AlreadyThereError, AwsprofError, NotFoundError, UsageError
+from awsprof.errors import (
+    AlreadyThereError,
+    AwsError,
+    AwsprofError,
+    LimitExceededError,
+    NotFoundError,
+    UsageError,
+)
 from awsprof.naming import printable
+from awsprof.profiles.mfa_devices import may_be_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,7 +79,7 @@ class Group:
         steps = [Step("group", self._look, self._make)]
         if self._given_arn is not None or not needs_policy(self.name):
             steps.append(Step("permissions", self._look_permissions, self._permit))
-        own = Step("self-service", lambda: self._look_own(SELF_SERVICE_NAME), self._attach_self_service)
+        own = Step("self-service", self._look_self_service, self._attach_self_service)
         return [*steps, own]
 
     def guard_step(self, *, unless: Callable[[], Seen | None]) -> Step:
@@ -121,18 +129,28 @@ class Group:
             return unseen(words)
         return ok(words) if any(it.arn == self._policy_arn for it in attached) else to_do(words)
 
-    def _look_own(self, policy: str) -> Seen:
+    def _look_own(self, policy: str, *, suffices: Callable[[Mapping[str, Any]], bool]) -> Seen:
+        """Look for a policy of ours: attached, and saying what it must in the version that is in force."""
         words = f"{policy} for {self.name}"
         attached = self._attached()
         if attached is None:
             return unseen(words)
-        return ok(words) if any(it.name == policy for it in attached) else to_do(words)
+        if all(it.name != policy for it in attached):
+            return to_do(words)
+        found = self._aws().managed_policy(**self._entry.caller, policy_arn=self._entry.own_policy(policy))
+        if found is not None and suffices(found.document):
+            return ok(words)
+        return to_do(f"{words}, whose version in force says something else: awsprof's own is put in force")
+
+    def _look_self_service(self) -> Seen:
+        ours = self_service(self._entry.via.partition)
+        return self._look_own(SELF_SERVICE_NAME, suffices=lambda document: document == ours)
 
     def _look_guard(self) -> Seen:
-        seen = self._look_own(GUARD_NAME)
-        for policy in (self._attached() or []) if seen != ok(seen.detail) else []:
+        seen = self._look_own(GUARD_NAME, suffices=lambda document: demands_mfa([document]))
+        for policy in (self._attached() or []) if seen.state is State.TO_DO else []:
             # A policy of the account's own hand may demand it already; AWS's own never do.
-            if ":iam::aws:" in policy.arn:
+            if ":iam::aws:" in policy.arn or policy.name == GUARD_NAME:
                 continue
             found = self._aws().managed_policy(**self._entry.caller, policy_arn=policy.arn)
             if found is not None and demands_mfa([found.document]):
@@ -169,18 +187,39 @@ class Group:
         return self._attach(GUARD_NAME, guard())
 
     def _attach(self, name: str, document: Mapping[str, Any]) -> str:
-        """Attach a policy of ours, made when there is none."""
+        """Attach a policy of ours, made when there is none; another's under that name is not taken for it."""
         arn = self._entry.own_policy(name)
-        try:
-            self._aws().create_policy(
-                **self._entry.caller, name=name, description=_DESCRIPTIONS[name], document=document
-            )
-        except AlreadyThereError:
+        if not self._create(name, document):
             found = self._aws().managed_policy(**self._entry.caller, policy_arn=arn)
             if found is not None and found.document != document:
-                raise AwsprofError(
-                    f"The policy {name} of account {self._entry.id} says something else than awsprof's",
-                    hint="Look at it in IAM; delete it or attach it by hand, then run this again.",
-                ) from None
+                if all(it.arn != arn for it in self._attached() or []):
+                    raise AwsprofError(
+                        f"The policy {name} of account {self._entry.id} says something else than awsprof's",
+                        hint="Look at it in IAM; delete it or attach it by hand, then run this again.",
+                    )
+                self._put_in_force(name, arn, document)
         self._aws().attach_group_policy(**self._entry.caller, group=self.name, policy_arn=arn)
         return f"{name} for {self.name}"
+
+    def _create(self, name: str, document: Mapping[str, Any]) -> bool:
+        """Make a policy of ours, unless there is one of that name; a lost answer is asked for once more."""
+        for last in (False, True):
+            try:
+                self._aws().create_policy(
+                    **self._entry.caller, name=name, description=_DESCRIPTIONS[name], document=document
+                )
+            except AlreadyThereError:
+                return False
+            except AwsError as error:
+                if last or not may_be_done(error):
+                    raise
+            else:
+                break
+        return True
+
+    def _put_in_force(self, name: str, arn: str, document: Mapping[str, Any]) -> None:
+        try:
+            self._aws().put_policy_in_force(**self._entry.caller, policy_arn=arn, document=document)
+        except LimitExceededError as error:
+            error.hint = f"A policy has five versions at most: delete one of {name} in IAM, then run this again."
+            raise

@@ -396,6 +396,32 @@ def test_a_policy_of_our_name_that_says_something_else(awsprof: WatchedCommandLi
     assert "The policy awsprof-self-service of account 111111111111 says something else" in outcome.stderr
 
 
+def test_a_policy_of_ours_that_was_changed(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Another version in force: told in the plan, and ours put in force, so that what audit sends here is mended."""
+    company.member(PROD, "autochart_prod")
+    assert setup(awsprof, "prod", "--yes", "--mfa", "store-seed").status == 0
+    backend = motobackend.iam(PROD)
+    nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+    names = ("awsprof-deny-without-mfa", "awsprof-self-service")
+    for name in names:
+        backend.create_policy_version(f"arn:aws:iam::{PROD}:policy/{name}", json.dumps(nothing), "true")
+    plan = setup(awsprof, "prod", "--dry-run")
+    assert plan.stdout.count("whose version in force says something else") == len(names)
+    outcome = setup(awsprof, "prod", "--yes", "--mfa", "store-seed", "--json")
+    assert (outcome.status, states(outcome)["MFA demanded"], states(outcome)["self-service"]) == (0, "done", "done")
+    audited = json.loads(awsprof("audit", "prod", "--json").stdout)["findings"]
+    assert [row["status"] for row in audited if row["code"] == "mfa-demanded"] == ["pass"]
+    assert setup(awsprof, "prod", "--yes", "--mfa", "skip").stdout.endswith("Nothing to do.\n")
+
+
+def test_a_lost_answer_to_a_policy(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """The policy that was made all the same is attached, in the same run."""
+    company.member(DEV, "autochart_dev")
+    aws.fail("CreatePolicy", drop="after")
+    assert setup(awsprof, "dev", "--yes").status == 0
+    assert "awsprof-self-service" in attached(DEV)
+
+
 def test_readonly(awsprof: WatchedCommandLine, company: Company) -> None:
     """Another group has its usual policy; one's own has what is said."""
     company.member(DEV, "autochart_dev")
