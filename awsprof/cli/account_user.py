@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--policy", metavar="ARN", help="What a group made anew may do, as a managed policy.")
 @click.option("--no-require-mfa", is_flag=True, help="Do not see to it that a protected env demands MFA of the group.")
 @click.option("--reset-mfa", is_flag=True, help="Take a lost phone's MFA device away, so that another can be enrolled.")
-@click.option("--disable", is_flag=True, help="Take all ways in away: keys, password, MFA devices, groups.")
+@click.option("--disable", is_flag=True, help="Take all ways in and all rights away; the user stays.")
 @click.option("--via", metavar="SELECTOR", help="The profile that acts; your own of PRODUCT ENV when left out.")
 @as_planned
 @click.pass_obj
@@ -92,7 +92,10 @@ def _entry(world: World, name: ProfileName, via: str | None) -> Entry:
 
 def _tell_of_the_rest(world: World, name: ProfileName, *, disabled: bool) -> None:
     if disabled:
-        world.say("Sessions that had begun last until they end, 36 hours at most; the user itself is still there.")
+        world.say(
+            "Sessions that had begun have no rights any more, but for what a resource's own policy grants the user by "
+            "name; those of roles they had assumed last until they end, 12 hours at most. The user is still there."
+        )
         if str(name) in world.files.profiles():
             world.say(f"'awsprof remove {name}' takes the profile off this machine.")
         return
