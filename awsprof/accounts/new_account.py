@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from awsprof.accounts.entry import Entry
     from awsprof.accounts.steps import Person
+    from awsprof.accounts.unit import Unit
     from awsprof.aws.answers import AccountRequest, Organization
     from awsprof.aws.calls import Aws
 
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _MAX_EMAIL = 64
-_UNIT_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 # Most accounts are there within a minute; together these are a quarter of an hour.
 _BACKOFF_S = (2, 3, 5, 8, 12, 20, 30, 40, *(60,) * 13)
 _SETTLING_S = 5
@@ -92,12 +92,6 @@ def address_of(email: str, account_name: str, *, exact: bool) -> str:
     return address
 
 
-def check_unit(name: str) -> str:
-    if not _UNIT_NAME.fullmatch(name):
-        raise UsageError(f"'{printable(name)}' cannot be an organizational unit's name")
-    return name
-
-
 class NewAccount:
     """The account *name*, there or not, which *entry* leads into as soon as its id is known."""
 
@@ -108,7 +102,7 @@ class NewAccount:
         aws: Callable[[], Aws],
         entry: Entry,
         email: str,
-        unit: str,
+        unit: Unit,
         create_organization: bool,
         person: Person,
         warn: Callable[[str], None],
@@ -121,7 +115,6 @@ class NewAccount:
         self._create_organization = create_organization
         self._person = person
         self._warn = warn
-        self._unit_id: str | None = None
         self._known: Organization | None = None
 
     def find(self) -> str | None:
@@ -154,7 +147,7 @@ class NewAccount:
     def steps(self) -> list[Step]:
         return [
             Step("organization", self._look_organization, self._make_organization),
-            Step("organizational unit", self._look_unit, self._make_unit),
+            Step("organizational unit", self._look_unit, self._unit.make),
             Step("account", self._look_account, self._make_account),
             Step("account's place", self._look_place, self._move),
         ]
@@ -169,10 +162,14 @@ class NewAccount:
 
     def _look_unit(self) -> Seen:
         if self._organization() is None:
-            return unseen(self._unit)
-        units = self._aws().organizational_units(**self._entry.via.caller, parent_id=self._root_id())
-        self._unit_id = next((unit.id for unit in units if unit.name == self._unit), None)
-        return to_do(self._unit) if self._unit_id is None else ok(self._unit)
+            return unseen(self._unit.words)
+        account_id = self._entry.account_id
+        if account_id is not None and not self._unit.given:
+            there = self._unit.holds(account_id)
+            if there is not None:
+                return ok(there)
+        found = self._unit.find()
+        return to_do(self._unit.words) if found is None else ok(self._unit.words)
 
     def _look_account(self) -> Seen:
         words = f"{self._name}, {self._email}"
@@ -184,18 +181,20 @@ class NewAccount:
         return to_do(f"{self._name}, being made already" if self._request() else words)
 
     def _look_place(self) -> Seen:
-        if self._entry.account_id is None or self._unit_id is None:
-            return unseen(f"in {self._unit}")
-        parent_id = self._aws().parent_id(**self._entry.via.caller, child_id=self._entry.account_id)
-        return ok(f"in {self._unit}") if parent_id == self._unit_id else to_do(f"from {parent_id} into {self._unit}")
+        unit, account_id = self._unit, self._entry.account_id
+        if account_id is None:
+            return unseen(f"in {unit.words}")
+        there = unit.holds(account_id)
+        if there is not None:
+            return ok(f"in {unit.words if unit.given else there}")
+        if unit.id is None:
+            return unseen(f"in {unit.words}")
+        return to_do(f"from {unit.name_of(unit.parent_of(account_id))} into {unit.words}")
 
     def _organization(self) -> Organization | None:
         """Return the organization; one that is there stays."""
         self._known = self._known or self._aws().organization(**self._entry.via.caller)
         return self._known
-
-    def _root_id(self) -> str:
-        return self._aws().root_id(**self._entry.via.caller)
 
     def _account_id(self) -> str | None:
         """Find the account: by its id where that is known, else by its name; one that was closed does not count."""
@@ -236,13 +235,6 @@ class NewAccount:
     def _make_organization(self) -> str:
         self._known = self._aws().create_organization(**self._entry.via.caller)
         return self._known.id
-
-    def _make_unit(self) -> str:
-        unit = self._aws().create_organizational_unit(
-            **self._entry.via.caller, parent_id=self._root_id(), name=self._unit
-        )
-        self._unit_id = unit.id
-        return self._unit
 
     def _make_account(self) -> str:
         request = self._waited_for(self._request() or self._ask())
@@ -298,10 +290,12 @@ class NewAccount:
             return found
 
     def _move(self) -> str:
-        assert self._unit_id is not None  # the look before saw it
-        account_id = self._entry.id
-        parent_id = self._aws().parent_id(**self._entry.via.caller, child_id=account_id)
+        unit, account_id = self._unit, self._entry.id
+        assert unit.id is not None  # the look before saw it
         self._aws().move_account(
-            **self._entry.via.caller, account_id=account_id, source_id=parent_id, destination_id=self._unit_id
+            **self._entry.via.caller,
+            account_id=account_id,
+            source_id=unit.parent_of(account_id),
+            destination_id=unit.id,
         )
-        return f"in {self._unit}"
+        return f"in {unit.words}"

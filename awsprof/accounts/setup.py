@@ -17,6 +17,7 @@ from awsprof.accounts.member import Member
 from awsprof.accounts.new_account import NewAccount
 from awsprof.accounts.own_profile import Mfa, OwnProfile
 from awsprof.accounts.settings import AccountSettings
+from awsprof.accounts.unit import Unit
 from awsprof.errors import AnswerNeededError, AwsprofError, ExistsError, NoSingleProfileError, UsageError
 from awsprof.profiles.adding import AddRequest
 from awsprof.sessions.roles import role_session_name
@@ -56,11 +57,11 @@ class SetupRequest:
 
 @dataclass(frozen=True, slots=True)
 class NewAccountRequest:
-    """What a person wants made: an account with that e-mail address, in a unit of that name."""
+    """What a person wants made: an account with that e-mail address, in *unit*, or in the product's own for None."""
 
     name: ProfileName
     email: str
-    unit: str
+    unit: str | None
     create_organization: bool
 
 
@@ -135,7 +136,12 @@ class Accounts:
             aws=self._outside.aws,
             entry=entry,
             email=wanted.email,
-            unit=wanted.unit,
+            unit=Unit(
+                wanted.unit or wanted.name.product,
+                given=wanted.unit is not None,
+                aws=self._outside.aws,
+                via=entry.via,
+            ),
             create_organization=wanted.create_organization,
             person=self._outside.person,
             warn=self._outside.warn,

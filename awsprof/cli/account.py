@@ -43,7 +43,9 @@ def account_command() -> None:
 @click.argument("env")
 @click.option("--email", metavar="ADDRESS", required=True, help="Base of the account's address: paul+PRODUCT_ENV@…")
 @click.option("--email-exact", is_flag=True, help="Take the address as it is.")
-@click.option("--ou", metavar="NAME", help="The organizational unit; the product's name when left out.")
+@click.option(
+    "--ou", metavar="UNIT", help="The organizational unit, as a path or an id; else the one named like the product."
+)
 @click.option("--create-organization", is_flag=True, help="Make an organization where there is none.")
 @setting_up
 @as_planned
@@ -73,12 +75,13 @@ def create_command(
     awsprof account create autochart dev --email paul@example.com --dry-run
     """
     from awsprof.accounts.documents import account_name
-    from awsprof.accounts.new_account import address_of, check_unit
+    from awsprof.accounts.new_account import address_of
     from awsprof.accounts.setup import NewAccountRequest
+    from awsprof.accounts.unit import check_unit
 
     wanted = request(world, product, env, manner, **options)
     address = address_of(email, account_name(product, env), exact=email_exact)
-    new = NewAccountRequest(wanted.name, address, check_unit(ou or product), create_organization)
+    new = NewAccountRequest(wanted.name, address, check_unit(ou) if ou is not None else None, create_organization)
     service, actor = accounts(world), one(world, via, _ANYWHERE)
     known = service.known_account_id(wanted.name, None)
     service.check(wanted, known)

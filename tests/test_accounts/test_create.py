@@ -156,6 +156,55 @@ def test_one_that_is_there_already(awsprof: WatchedCommandLine, company: Company
     assert "CreateAccount" not in changes(aws)
 
 
+def units() -> list[str]:
+    """Every unit, with the one above it."""
+    every = motobackend.organizations(MANAGEMENT).ou
+    names = {unit.id: unit.name for unit in every}
+    return [f"{names.get(unit.parent_id, '')}/{unit.name}" for unit in every[1:]]
+
+
+def add_unit(parent_id: str, name: str) -> str:
+    made = motobackend.organizations(MANAGEMENT).create_organizational_unit(ParentId=parent_id, Name=name, Tags=[])
+    return str(made["OrganizationalUnit"]["Id"])
+
+
+def test_one_that_was_moved(awsprof: WatchedCommandLine, company: Company) -> None:
+    """Where somebody put it, it stays, unless --ou says where to; a product's unit counts wherever it is."""
+    company.member(DEV, "autochart_dev")
+    organization = motobackend.organizations(MANAGEMENT)
+    workloads = add_unit(organization.ou[0].id, "Workloads")
+    organization.accounts[-1].parent_id = add_unit(workloads, "others")
+    outcome = create(awsprof, "dev", "--yes", "--json")
+    assert (outcome.status, row(outcome, "account's place")) == (0, ("ok", "in others"))
+    assert units() == ["Root/Workloads", "Workloads/others"]
+    nested = add_unit(workloads, "autochart")
+    organization.accounts[-1].parent_id = organization.ou[0].id
+    assert row(create(awsprof, "dev", "--dry-run", "--json"), "account's place")[1] == "from the root into autochart"
+    assert create(awsprof, "dev", "--yes").status == 0
+    assert organization.accounts[-1].parent_id == nested
+
+
+def test_a_unit_by_path_or_id(awsprof: WatchedCommandLine, company: Company) -> None:
+    """A path is walked from the root, and what is missing of it made; an id is taken as it is."""
+    company.member(DEV, "autochart_dev")
+    organization = motobackend.organizations(MANAGEMENT)
+    workloads = add_unit(organization.ou[0].id, "Workloads")
+    assert create(awsprof, "dev", "--yes", "--ou", "Workloads/nest/one").status == 0
+    assert units() == ["Root/Workloads", "Workloads/nest", "nest/one"]
+    assert places()["autochart_dev"] == "one"
+    assert create(awsprof, "dev", "--yes", "--ou", "Workloads/nest/one").stdout.endswith("Nothing to do.\n")
+    assert create(awsprof, "dev", "--yes", "--ou", workloads).status == 0
+    assert places()["autochart_dev"] == "Workloads"
+    unknown = create(awsprof, "dev", "--yes", "--ou", f"{workloads[:-2]}zz")
+    assert (unknown.status, "'awsprof account list' shows the units there are" in unknown.stderr) == (7, True)
+    assert create(awsprof, "dev", "--yes", "--ou", "Workloads//one").status == 2
+    add_unit(workloads, "autochart")
+    add_unit(add_unit(organization.ou[0].id, "More"), "autochart")
+    organization.accounts[-1].parent_id = organization.ou[0].id
+    several = create(awsprof, "dev", "--yes")
+    assert (several.status, "Name one with --ou ID." in several.stderr) == (1, True)
+
+
 def test_one_that_was_closed(awsprof: WatchedCommandLine, company: Company) -> None:
     """It does not count."""
     company.management.add_member(company.aws.account(DEV), "autochart_dev", "old@example.com")

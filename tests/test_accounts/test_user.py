@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ANNA = "autochart_dev_anna"
 USER = ("account", "user", "autochart", "dev", "anna")
 VIA_MAIN = (*USER, "--via", VIA)
+_CERTIFICATE = "C" * 24
 
 
 @pytest.fixture
@@ -156,16 +157,19 @@ def test_no_way_in_is_left(awsprof: WatchedCommandLine, company: Company, aws: L
         )
     ]
     user = motobackend.iam(DEV).users["bob"]
-    user.signing_certificates["C1"] = SigningCertificate("C1", "bob", "none")
+    user.signing_certificates[_CERTIFICATE] = SigningCertificate(_CERTIFICATE, "bob", "none")
     words = ("account", "user", "autochart", "dev", "bob", "--via", VIA, "--disable")
     plan = awsprof(*words, "--dry-run").stdout
-    assert f"SSH key {made[0]['SSHPublicKey']['SSHPublicKeyId']}, signing certificate C1, service credential A" in plan
+    assert (
+        f"SSH key {made[0]['SSHPublicKey']['SSHPublicKeyId']}, signing certificate {_CERTIFICATE}, service credential A"
+        in plan
+    )
     assert "AdministratorAccess detached, all, an inline one, deleted" in plan
     assert awsprof(*words, "--yes").status == 0
     assert user.policies == user.managed_policies == {}
     with pytest.raises(AccessDeniedError):
         list(calls.users(session, region=REGION))
-    assert (user.ssh_public_keys[0].status, user.signing_certificates["C1"].status) == ("Inactive", "Inactive")
+    assert (user.ssh_public_keys[0].status, user.signing_certificates[_CERTIFICATE].status) == ("Inactive", "Inactive")
     assert [row["Status"] for row in user.__dict__["service_credentials"]] == ["Inactive"]
     assert awsprof(*words, "--yes").stdout.endswith("Nothing to do.\n")
 
