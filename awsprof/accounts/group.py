@@ -74,6 +74,7 @@ class Group:
         self._aws = aws
         self._entry = entry
         self._given_arn = policy_arn
+        self._given_is_there = False
 
     def steps(self) -> list[Step]:
         steps = [Step("group", self._look, self._make)]
@@ -113,6 +114,14 @@ class Group:
     def _look(self) -> Seen:
         if not self._entry.is_open:
             return unseen(self.name)
+        if self._given_arn is not None and not self._given_is_there:
+            # Before the group is made, which would be left empty.
+            if self._aws().managed_policy(**self._entry.caller, policy_arn=self._given_arn) is None:
+                raise AwsError(
+                    f"There is no policy {self._given_arn}",
+                    hint="'aws iam list-policies' shows those of AWS and of the account.",
+                )
+            self._given_is_there = True
         if self._aws().group_members(**self._entry.caller, group=self.name) is not None:
             return ok(self.name)
         if self._given_arn is None and needs_policy(self.name):
@@ -127,7 +136,10 @@ class Group:
         attached = self._attached()
         if attached is None:
             return unseen(words)
-        return ok(words) if any(it.arn == self._policy_arn for it in attached) else to_do(words)
+        if any(it.arn == self._policy_arn for it in attached):
+            return ok(words)
+        members = self._aws().group_members(**self._entry.caller, group=self.name)
+        return to_do(f"{words}, and so for {', '.join(members)}" if members else words)
 
     def _look_own(self, policy: str, *, suffices: Callable[[Mapping[str, Any]], bool]) -> Seen:
         """Look for a policy of ours: attached, and saying what it must in the version that is in force."""

@@ -7,16 +7,18 @@ Knows how AWS makes accounts, and why it may not; not what is in one.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
 from awsprof.aws.answers import RequestState
-from awsprof.errors import AwsError, AwsprofError, UsageError
+from awsprof.errors import AccessDeniedError, AwsError, AwsprofError, UsageError
 from awsprof.naming import printable
 from awsprof.profiles.mfa_devices import may_be_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from awsprof.accounts.entry import Entry
     from awsprof.accounts.steps import Person
@@ -29,6 +31,8 @@ _MAX_EMAIL = 64
 # Most accounts are there within a minute; together these are a quarter of an hour.
 _BACKOFF_S = (2, 3, 5, 8, 12, 20, 30, 40, *(60,) * 13)
 _SETTLING_S = 5
+# How long a run may have been cut off, and the account still count as made just now.
+_NEW = timedelta(hours=1)
 _LIVING = ("ACTIVE", "PENDING_ACTIVATION")
 _TAKEN = "EMAIL_ALREADY_EXISTS"
 _FAILURES = {
@@ -93,7 +97,7 @@ def address_of(email: str, account_name: str, *, exact: bool) -> str:
 
 
 class NewAccount:
-    """The account *name*, there or not, which *entry* leads into as soon as its id is known."""
+    """The account *name*, there or not, which *entry* leads into as soon as its id is known; *email* is its address."""
 
     def __init__(
         self,
@@ -106,15 +110,17 @@ class NewAccount:
         create_organization: bool,
         person: Person,
         warn: Callable[[str], None],
+        now: Callable[[], datetime],
     ) -> None:
         self._name = name
         self._aws = aws
         self._entry = entry
-        self._email = email
+        self.email = email
         self._unit = unit
         self._create_organization = create_organization
         self._person = person
         self._warn = warn
+        self._now = now
         self._known: Organization | None = None
 
     def find(self) -> str | None:
@@ -172,7 +178,7 @@ class NewAccount:
         return to_do(self._unit.words) if found is None else ok(self._unit.words)
 
     def _look_account(self) -> Seen:
-        words = f"{self._name}, {self._email}"
+        words = f"{self._name}, {self.email}"
         if self._entry.account_id is None and self._organization() is None:
             return unseen(words)
         self._entry.account_id = self._entry.account_id or self._account_id()
@@ -193,7 +199,11 @@ class NewAccount:
 
     def _organization(self) -> Organization | None:
         """Return the organization; one that is there stays."""
-        self._known = self._known or self._aws().organization(**self._entry.via.caller)
+        try:
+            self._known = self._known or self._aws().organization(**self._entry.via.caller)
+        except AccessDeniedError as error:
+            error.hint = "Name a profile with --via that may administer the management account."
+            raise
         return self._known
 
     def _account_id(self) -> str | None:
@@ -202,16 +212,21 @@ class NewAccount:
         accounts = list(self._aws().accounts(**self._entry.via.caller))
         named = [it for it in accounts if it.name == self._name and it.status in _LIVING]
         if known is not None:
-            if all(account.id != known for account in accounts):
+            named = [account for account in accounts if account.id == known]
+            if not named:
                 raise self._not_here(known)
-            return known
         if len(named) > 1:
             raise AwsprofError(
                 f"The organization has {len(named)} accounts named {self._name}: "
                 f"{', '.join(account.id for account in named)}",
                 hint="Set one of them up with 'awsprof account setup --account-id ID'.",
             )
-        return named[0].id if named else None
+        if not named:
+            return None
+        self.email = named[0].email
+        joined = named[0].joined
+        self._entry.patient = self._entry.patient or (joined is not None and self._now() - joined < _NEW)
+        return named[0].id
 
     def _not_here(self, account_id: str) -> AwsprofError:
         return AwsprofError(
@@ -252,7 +267,7 @@ class NewAccount:
             )
         if request.account_id is None:
             raise AwsError(f"AWS is still making the account {self._name}", hint="Look again in a quarter of an hour.")
-        self._entry.account_id = request.account_id
+        self._entry.account_id, self._entry.patient = request.account_id, True
         self._warn_of_a_second(request.account_id)
         return f"{self._name}, {request.account_id}"
 
@@ -279,7 +294,7 @@ class NewAccount:
     def _ask(self) -> AccountRequest:
         """Ask for the account, once; where the answer is lost, look what AWS made of it."""
         try:
-            return self._aws().create_account(**self._entry.via.caller, name=self._name, email=self._email)
+            return self._aws().create_account(**self._entry.via.caller, name=self._name, email=self.email)
         except AwsError as error:
             if not may_be_done(error):
                 raise

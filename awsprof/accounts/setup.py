@@ -18,7 +18,15 @@ from awsprof.accounts.new_account import NewAccount
 from awsprof.accounts.own_profile import Mfa, OwnProfile
 from awsprof.accounts.settings import AccountSettings
 from awsprof.accounts.unit import Unit
-from awsprof.errors import AnswerNeededError, AwsprofError, ExistsError, NoSingleProfileError, UsageError
+from awsprof.errors import (
+    AccessDeniedError,
+    AnswerNeededError,
+    AwsprofError,
+    ExistsError,
+    NoSingleProfileError,
+    UsageError,
+)
+from awsprof.naming import ProfileName
 from awsprof.profiles.adding import AddRequest
 from awsprof.sessions.roles import role_session_name
 
@@ -32,7 +40,6 @@ if TYPE_CHECKING:
     from awsprof.aws.calls import Aws
     from awsprof.configfiles.profiles import ProfileFiles
     from awsprof.model import Profile
-    from awsprof.naming import ProfileName
     from awsprof.profiles.adding import Adding
     from awsprof.profiles.enrolling import Enrolling
     from awsprof.sessions.login import Sessions
@@ -113,20 +120,13 @@ class Accounts:
         identity = self._outside.aws().caller_identity(credentials, region=region)
         return Via(profile.name, credentials, region, identity.arn, identity.account_id, identity.partition)
 
-    def entry(self, via: Via, profile: Profile, account_id: str | None, *, patient: bool = False) -> Entry:
-        """
-        Make the way into an account.
-
-        Args:
-            account_id: None where it is to be found, or made.
-            patient: Whether it may be so new that AWS does not let anybody in yet.
-        """
+    def entry(self, via: Via, profile: Profile, account_id: str | None) -> Entry:
+        """Make the way into an account; its id is None where it is to be found, or made."""
         return Entry(
             aws=self._outside.aws,
             via=via,
             session_name=role_session_name(profile),
             account_id=account_id,
-            patient=patient,
             person=self._outside.person,
         )
 
@@ -145,11 +145,12 @@ class Accounts:
             create_organization=wanted.create_organization,
             person=self._outside.person,
             warn=self._outside.warn,
+            now=self._outside.now,
         )
 
     def account_id(self, via: Via, name: ProfileName, given: str | None) -> str:
         """
-        Find out which account a product's env is: as given, by the team file, by its name in the organization.
+        Find out which account a product's env is: as given, by the team file, by who acts, by its name.
 
         Raises:
             AwsprofError: What is given differs from the team file.
@@ -158,8 +159,15 @@ class Accounts:
         known = self.known_account_id(name, given)
         if known is not None:
             return known
+        actor = ProfileName.parse(via.name)
+        if actor is not None and (actor.product, actor.env) == (name.product, name.env):
+            return via.account_id  # of that very account, where no organization need be seen
         wanted = account_name(name.product, name.env)
-        found = [] if self._outside.aws().organization(**via.caller) is None else self.named(via, wanted)
+        try:
+            found = [] if self._outside.aws().organization(**via.caller) is None else self.named(via, wanted)
+        except AccessDeniedError as error:
+            error.hint = "Name the account with --account-id, or a profile of the management account with --via."
+            raise
         if len(found) != 1:
             raise NoSingleProfileError(
                 f"Which account {wanted} is is not known: neither the team file tells it, nor is there one of that "

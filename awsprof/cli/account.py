@@ -85,14 +85,17 @@ def create_command(
     service, actor = accounts(world), one(world, via, _ANYWHERE)
     known = service.known_account_id(wanted.name, None)
     service.check(wanted, known)
-    entry = service.entry(service.via(actor), actor, known, patient=True)
+    entry = service.entry(service.via(actor), actor, known)
     account = service.new_account(new, entry)
-    service.check(wanted, account.find(), new=True)
+    there = account.find()
+    service.check(wanted, there, new=True)
+    if there is not None and account.email.lower() != address.lower():
+        world.say(f"Account {there} is there already, with the address {account.email}; {address} is not used.")
     _warn_of_seed(world, wanted, manner)
     if carry_out(
         world, wanted.name, f"{product}_{env} made", [*account.steps(), *service.steps(wanted, entry)], manner
     ):
-        conclude(world, wanted.name, manner, password=options["password"], email=address)
+        conclude(world, wanted.name, manner, password=options["password"], email=account.email)
 
 
 @account_command.command("setup")

@@ -126,10 +126,8 @@ def accounts(world: World) -> Accounts:
     """Put together what sets up accounts."""
     from awsprof.accounts.setup import Accounts, Outside
 
-    def ask_alias(taken: str) -> str:
-        return world.terminal.ask(
-            f"Another account of AWS's has the alias {taken}; which one instead? ", option="--alias"
-        )
+    def ask_alias(reason: str) -> str:
+        return world.terminal.ask(f"{printable(reason)}; which one instead? ", option="--alias")
 
     return Accounts(
         Outside(

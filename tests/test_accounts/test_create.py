@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from awsprof.aws.calls import Aws
 from awsprof.model import LongTermCredentials
 from tests.localaws import motobackend
-from tests.test_accounts.conftest import DEV, MANAGEMENT, PROD, REGION, VIA, changes
+from tests.test_accounts.conftest import DEV, MANAGEMENT, PROD, REGION, ROLE, VIA, changes
 from tests.test_cli.conftest import everything, two_lines
 
 if TYPE_CHECKING:
@@ -154,6 +155,23 @@ def test_one_that_is_there_already(awsprof: WatchedCommandLine, company: Company
     assert (outcome.status, row(outcome, "account")) == (0, ("ok", f"autochart_dev, {DEV}"))
     assert row(outcome, "account's place")[0] == "done"
     assert "CreateAccount" not in changes(aws)
+
+
+def test_an_old_one_without_the_role(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Only a new account is waited for: one that has been there for long says at once what it takes."""
+    company.management.add_member(aws.account(DEV), "autochart_dev", "dev@example.com")
+    motobackend.organizations(MANAGEMENT).accounts[-1].create_time -= timedelta(days=2)
+    outcome = create(awsprof, "dev", "--yes")
+    assert (outcome.status, awsprof.slept_s) == (7, [])
+    assert f"needs a role {ROLE} that trusts it" in outcome.stderr
+
+
+def test_its_own_address_is_told(awsprof: WatchedCommandLine, company: Company) -> None:
+    """An account that is there keeps its address: said, and that one is named at the end."""
+    company.member(DEV, "autochart_dev")
+    outcome = create(awsprof, "dev", "--yes")
+    assert "with the address autochart_dev@example.com; paul+autochart_dev@example.com is not used" in outcome.stderr
+    assert "reset its password by e-mail (autochart_dev@example.com)" in outcome.stderr
 
 
 def units() -> list[str]:

@@ -243,6 +243,28 @@ def test_from_inside(awsprof: WatchedCommandLine, aws: LocalAWS) -> None:
     assert aws.calls_of("AssumeRole") == aws.calls_of("DescribeOrganization") == []
 
 
+def test_from_inside_an_organization(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """A profile of that very env knows its account; one of another env is told what to name."""
+    key = company.member(DEV, "something else").user("root-like").access_key()
+    for words in (("autochart", "dev", "admin"), ("other", "dev", "admin")):
+        add = (*words, "--from", "-", "--no-verify", "--account-id", DEV, "--region", REGION)
+        assert awsprof("add", *add, stdin=two_lines(key)).status == 0
+    other = awsprof("account", "setup", "autochart", "dev", "--via", "other_dev_admin", "--yes")
+    assert (other.status, "Name the account with --account-id" in other.stderr) == (7, True)
+    outcome = awsprof("account", "setup", "autochart", "dev", "--via", "autochart_dev_admin", "--yes")
+    assert outcome.status == 0
+    assert aws.calls_of("AssumeRole") == []
+
+
+def test_rights_are_missing(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """A denial comes with what helps, before a plan and in one."""
+    company.member(DEV, "autochart_dev")
+    for action in ("DescribeOrganization", "GetAccountPasswordPolicy"):
+        aws.fail(action, status=403, code="AccessDenied")
+        outcome = setup(awsprof, "dev", "--yes")
+        assert (outcome.status, len(outcome.stderr.splitlines())) == (7, 2), outcome.stderr
+
+
 def test_a_shared_account_is_refused(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
     """A protected env may not share its account with an unprotected one: told before anything is planned."""
     aws.clear_calls()
@@ -283,12 +305,22 @@ def test_a_taken_alias(awsprof: WatchedCommandLine, company: Company, aws: Local
     account = company.member(DEV, "autochart_dev")
     aws.account(PROD, alias="autochart-dev")
     alone = setup(awsprof, "dev", "--yes", "--json")
-    assert (alone.status, states(alone)["alias"], states(alone)["group"]) == (2, "failed", "to-do")
+    assert (alone.status, states(alone)["alias"], states(alone)["group"]) == (7, "failed", "to-do")
     error = json.loads(alone.stderr)["error"]
     assert "--alias" in error["hint"]
     assert "The same command goes on from there." in error["hint"]
-    outcome = setup(awsprof, "dev", "--mfa", "skip", answers=["y", "our-dev"])
+    outcome = setup(awsprof, "dev", "--mfa", "skip", answers=["y", "", "our_dev", "our-dev"])
+    assert "'our_dev' cannot be an account alias; which one instead? " in awsprof.terminal.questions
     assert (outcome.status, account.alias) == (0, "our-dev")
+
+
+def test_a_typo_at_the_region(awsprof: WatchedCommandLine, company: Company) -> None:
+    """Asked again, before anything is planned."""
+    company.member(DEV, "autochart_dev")
+    (awsprof.home / ".config" / "awsprof" / "config.toml").write_text('user = "paul"\n')
+    outcome = setup(awsprof, "dev", "--mfa", "skip", "--no-require-mfa", answers=["y", "eu-west-3", "n"])
+    assert (outcome.status, outcome.stderr) == (1, "Nothing was changed.\n")
+    assert awsprof.terminal.questions[1].endswith("; region (empty for none): ")
 
 
 def test_a_user_with_a_key_of_its_own(awsprof: WatchedCommandLine, company: Company) -> None:
@@ -431,6 +463,27 @@ def test_readonly(awsprof: WatchedCommandLine, company: Company) -> None:
     arn = "arn:aws:iam::aws:policy/PowerUserAccess"
     assert setup(awsprof, "legacy", "--yes", "--group", "coders", "--policy", arn).status == 0
     assert arn in motobackend.iam(PROD).groups["coders"].managed_policies
+
+
+def test_a_policy_that_is_not_there(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Told before anything is made, without a wait."""
+    company.member(DEV, "autochart_dev")
+    aws.clear_calls()
+    arn = "arn:aws:iam::aws:policy/PowerUserAcess"
+    outcome = setup(awsprof, "dev", "--yes", "--group", "coders", "--policy", arn)
+    assert (outcome.status, changes(aws), awsprof.slept_s) == (7, [], [])
+    assert outcome.stderr.startswith(f"Error: There is no policy {arn}.\n")
+
+
+def test_a_policy_for_others_too(awsprof: WatchedCommandLine, company: Company) -> None:
+    """What is added to a group that is there is its members' too: said in the plan."""
+    company.member(DEV, "autochart_dev").user("anna", administrator=False)
+    backend = motobackend.iam(DEV)
+    backend.create_group("readonly")
+    backend.add_user_to_group("readonly", "anna")
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    plan = setup(awsprof, "dev", "--dry-run", "--group", "readonly", "--policy", arn)
+    assert "AdministratorAccess for readonly, and so for anna" in plan.stdout
 
 
 def test_no_browser(awsprof: WatchedCommandLine, company: Company) -> None:
