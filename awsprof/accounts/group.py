@@ -109,6 +109,10 @@ class Group:
         ]
         return skipped(f"{', '.join(bare)} in {self.name} would be locked out, having no MFA device") if bare else None
 
+    def is_guarded(self) -> bool:
+        """Whether whoever is in the group must give MFA."""
+        return self._look_guard().state is State.OK
+
     # --- looks
 
     def _look(self) -> Seen:

@@ -296,6 +296,8 @@ class NewAccount:
         try:
             return self._aws().create_account(**self._entry.via.caller, name=self._name, email=self.email)
         except AwsError as error:
+            if error.code == "ConstraintViolationException" and "number of" in error.message:
+                error.hint = _FAILURES["ACCOUNT_LIMIT_EXCEEDED"][1]
             if not may_be_done(error):
                 raise
             self._person.wait(_SETTLING_S, "to see whether AWS makes the account all the same")

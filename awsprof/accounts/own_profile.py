@@ -76,6 +76,7 @@ class OwnProfile:
         region: str | None,
         mfa: Mfa,
         warn: Callable[[str], None],
+        keep_alias: Callable[[str, str | None], None],
     ) -> None:
         self._parts = name
         self._name = str(name)
@@ -91,6 +92,7 @@ class OwnProfile:
         self._region = region
         self._mfa = mfa
         self._warn = warn
+        self._keep_alias = keep_alias
 
     def steps(self) -> list[Step]:
         return [
@@ -191,6 +193,8 @@ class OwnProfile:
             # Else a session would be started with it, to be let at the user's devices.
             enrolling.devices.forget_gone(profile)
             profile = self._files.get(self._name)
+        # The phone shows the account by it.
+        self._keep_alias(self._entry.id, self._aws().account_alias(**self._entry.caller))
         done = enrolling.resume(profile) or enrolling.enroll(profile, device_name=None, store_seed=self._stores_seed)
         return done.serial
 

@@ -90,6 +90,7 @@ class Outside:
     person: Person
     warn: Callable[[str], None]
     ask_alias: Callable[[str], str]
+    keep_alias: Callable[[str, str | None], None]
 
 
 def chosen_mfa(given: str | None, *, protected: bool, yes: bool, can_answer: bool) -> Mfa:
@@ -220,9 +221,15 @@ class Accounts:
                 )
             add = AddRequest(request.name, account_id=account_id, replace=there is not None)
             self._outside.adding.check(add)
-            self._outside.adding.check_place(
-                request.name, account_id, force=False, instead_of=str(request.name) if there else ""
-            )
+            try:
+                self._outside.adding.check_place(
+                    request.name, account_id, force=False, instead_of=str(request.name) if there else ""
+                )
+            except AwsprofError as error:
+                # Not that of 'add', which can be forced.
+                product, env = request.name.product, request.name.env
+                error.hint = f"Make one of its own: 'awsprof account create {product} {env} --email ADDRESS'."
+                raise
 
     def steps(self, request: SetupRequest, entry: Entry) -> list[Step]:
         """Return the steps that set up the account behind *entry*."""
@@ -246,6 +253,7 @@ class Accounts:
             region=request.region,
             mfa=request.mfa,
             warn=outside.warn,
+            keep_alias=outside.keep_alias,
         )
         settings = AccountSettings(aws=outside.aws, entry=entry, alias=request.alias, ask_alias=outside.ask_alias)
         return [

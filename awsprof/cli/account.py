@@ -171,7 +171,7 @@ def password_command(world: World, selector: str, copy: bool, show: bool) -> Non
     # A colleague's has no profile here, so its full name will do.
     whole = ProfileName.parse(selector)
     name = str(whole) if whole is not None else one(world, selector, _ANYWHERE).name
-    put = clipboard() if copy else click.echo
+    put = clipboard("say --show") if copy else click.echo
     put(first_password(world, name))
     if copy:
         click.echo("Copied")

@@ -145,5 +145,6 @@ def accounts(world: World) -> Accounts:
             person=world,
             warn=world.warn,
             ask_alias=ask_alias,
+            keep_alias=world.store.save_alias,
         )
     )

@@ -15,6 +15,7 @@ from awsprof.naming import ProfileName, printable
 from awsprof.settings import is_protected
 
 if TYPE_CHECKING:
+    from awsprof.accounts.colleague import ColleagueRequest
     from awsprof.accounts.entry import Entry
     from awsprof.cli.world import World
 
@@ -79,7 +80,7 @@ def user_command(
     what = steps(request, aws=lambda: world.aws, entry=entry, vault=lambda: world.vault)
     carry_out(world, name, f"{name} given a place", what, manner)
     if not (manner.dry_run or manner.as_json):
-        _show_words(world, name, entry, needs_mfa=request.require_mfa)
+        _show_words(world, request, entry)
 
 
 def _entry(world: World, name: ProfileName, via: str | None) -> Entry:
@@ -105,17 +106,27 @@ def _tell_of_the_rest(world: World, name: ProfileName, *, disabled: bool) -> Non
     )
 
 
-def _show_words(world: World, name: ProfileName, entry: Entry, *, needs_mfa: bool) -> None:
+def _show_words(world: World, request: ColleagueRequest, entry: Entry) -> None:
     from awsprof.accounts.colleague import words_to_send
+    from awsprof.accounts.group import Group
     from awsprof.accounts.member import console_item
 
+    name = request.name
+    first_password = world.vault.get(console_item(str(name))) is not None
+    group = Group(aws=lambda: world.aws, entry=entry, name=request.group, policy_arn=None)
     alias = world.aws.account_alias(**entry.caller)
     region = world.adding.region(name, None) or entry.via.region
     words = words_to_send(
-        name, account_id=entry.id, alias=alias, partition=entry.via.partition, region=region, needs_mfa=needs_mfa
+        name,
+        account_id=entry.id,
+        alias=alias,
+        partition=entry.via.partition,
+        region=region,
+        needs_mfa=group.is_guarded(),
+        first_password=first_password,
     )
     click.echo("")
     for line in words:
         click.echo(printable(line))
-    if world.vault.get(console_item(str(name))) is not None:
+    if first_password:
         world.say(f"The first password: 'awsprof account password {name} --copy'; send it another way.")

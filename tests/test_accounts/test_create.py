@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.test_accounts.conftest import Company
     from tests.test_cli.conftest import WatchedCommandLine
 
+_LIMIT = "You have exceeded the allowed number of AWS accounts."
 EMAIL = ("--email", "paul@example.com")
 
 
@@ -138,6 +139,13 @@ def test_why_it_fails(awsprof: WatchedCommandLine, company: Company, aws: LocalA
     assert "The same command goes on from there." in outcome.stderr
     assert create(awsprof, "dev", "--yes", "--mfa", "skip").status == 0
     assert list(accounts()) == ["master", "autochart_dev"]
+
+
+def test_a_limit(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Refused at once, with where to ask for more."""
+    aws.fail("CreateAccount", status=400, code="ConstraintViolationException", message=_LIMIT)
+    outcome = create(awsprof, "dev", "--yes", "--mfa", "skip")
+    assert (outcome.status, "Ask for more in the Service Quotas console" in outcome.stderr) == (7, True)
 
 
 def test_a_taken_address(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:

@@ -125,6 +125,7 @@ def test_a_phone(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -
     assert awsprof.terminal.questions[0] == "Do what is to do?"
     assert devices(aws, PROD) == ["paul"]
     assert f"{PROD_NAME}/seed" not in awsprof.items
+    assert f"{PROD_NAME}@autochart-prod" in awsprof.terminal.written[-1]
 
 
 def test_dry_run_reads_only(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
@@ -271,6 +272,7 @@ def test_a_shared_account_is_refused(set_up: WatchedCommandLine, aws: LocalAWS) 
     outcome = setup(set_up, "prod", "--yes", "--mfa", "skip", "--account-id", DEV)
     assert (outcome.status, changes(aws)) == (1, [])
     assert "a protected env may not share its account" in outcome.stderr
+    assert outcome.stderr.endswith("Make one of its own: 'awsprof account create autochart prod --email ADDRESS'.\n")
 
 
 def test_a_profile_of_another_account(set_up: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
@@ -388,6 +390,15 @@ def test_a_device_that_is_gone(awsprof: WatchedCommandLine, company: Company, aw
     assert awsprof(*words).status == 0
     assert setup(awsprof, "prod", "--yes", "--mfa", "store-seed").status == 0
     assert (devices(aws, PROD), awsprof("login", PROD_NAME).status) == (["paul"], 0)
+
+
+def test_a_second_administrator(awsprof: WatchedCommandLine, company: Company) -> None:
+    """MFA is demanded of the group already: said, and that a device comes next."""
+    company.member(PROD, "autochart_prod")
+    assert setup(awsprof, "prod", "--yes", "--mfa", "store-seed").status == 0
+    outcome = setup(awsprof, "prod", "--yes", "--mfa", "skip", "--user", "uma")
+    assert re.search(r"^ok +MFA demanded: ", outcome.stdout, re.MULTILINE)
+    assert outcome.stdout.endswith("autochart_prod_uma is ready. Next: awsprof mfa enroll autochart_prod_uma\n")
 
 
 def test_setup_locks_no_colleague_out(awsprof: WatchedCommandLine, company: Company) -> None:
@@ -518,6 +529,10 @@ def test_the_first_password(set_up: WatchedCommandLine, tmp_path: Path, monkeypa
     assert (neither.status, neither.stderr.splitlines()[1]) == (2, "Say --copy or --show.")
     none = set_up("account", "password", VIA, "--show")
     assert (none.status, "holds no first console password" in none.stderr) == (1, True)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    nowhere = set_up("account", "password", "dev", "--copy")
+    assert (nowhere.status, nowhere.stderr.endswith("or say --show.\n")) == (1, True), nowhere
     monkeypatch.setenv("DISPLAY", ":9")
     taken = tmp_path / "clipboard"
     script = set_up.home.parent / "bin" / "xclip"

@@ -109,6 +109,11 @@ def test_nobody_is_locked_out(awsprof: WatchedCommandLine, company: Company) -> 
     (row,) = [row for row in json.loads(outcome.stdout)["steps"] if row["step"] == "MFA demanded"]
     assert row["state"] == "skipped"
     assert row["detail"] == "otto in sysadmins would be locked out, having no MFA device"
+    # Nothing is demanded, and the first password made elsewhere: neither is said.
+    del awsprof.vault.items["autochart_prod_anna/console"]
+    again = awsprof(*words[:-1])
+    assert "The password is the one that the user has already." in again.stdout
+    assert ("refuses all else" in again.stdout, "mfa enroll" in again.stdout) == (False, True)
 
 
 def test_a_lost_phone(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> None:
