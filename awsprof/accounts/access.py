@@ -1,5 +1,5 @@
 """
-Taking a user's ways into an account away: keys, console password, MFA devices, groups.
+Taking a user's ways into an account away: keys, console password, other credentials, MFA devices, and all rights.
 
 Knows how a device that was taken from its user, and not deleted yet, is found again: the vault's item
 ``NAME/mfa-reset`` holds the serials of those that are to go.
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from awsprof.accounts.entry import Entry
+    from awsprof.aws.answers import AttachedPolicy
     from awsprof.aws.calls import Aws
+    from awsprof.aws.iam_leaving import OtherCredential
     from awsprof.naming import ProfileName
     from awsprof.vault import Vault
 
@@ -66,7 +68,9 @@ class Access:
             Step("access keys", self._look_keys, self._stop_keys),
             Step("console password", self._look_password, self._take_password),
             self._devices_step(),
+            Step("other credentials", self._look_others, self._stop_others),
             Step("groups", self._look_groups, self._leave_groups),
+            Step("own policies", self._look_policies, self._drop_policies),
         ]
 
     def _devices_step(self) -> Step:
@@ -145,6 +149,41 @@ class Access:
             if error.code != IN_USE or serial in self._serials():
                 raise
 
+    # --- SSH keys, signing certificates, service-specific credentials
+
+    def _look_others(self) -> Seen:
+        active = self._others()
+        return to_do(f"{_listed(active)} set inactive") if active else ok("none is active")
+
+    def _stop_others(self) -> str:
+        active = self._others()
+        for credential in active:
+            self._aws().stop_credential(**self._entry.caller, user_name=self._user, credential=credential)
+        return f"{_listed(active)} set inactive"
+
+    def _others(self) -> list[OtherCredential]:
+        return self._aws().other_credentials(**self._entry.caller, user_name=self._user)
+
+    # --- policies of the user's own: with them a session that had begun would keep its rights
+
+    def _look_policies(self) -> Seen:
+        attached, inline = self._attached(), self._inline()
+        return to_do(_gone(attached, inline)) if attached or inline else ok("there is none")
+
+    def _drop_policies(self) -> str:
+        attached, inline = self._attached(), self._inline()
+        for policy in attached:
+            self._aws().detach_user_policy(**self._entry.caller, user_name=self._user, policy_arn=policy.arn)
+        for name in inline:
+            self._aws().delete_inline_user_policy(**self._entry.caller, user_name=self._user, policy=name)
+        return _gone(attached, inline)
+
+    def _attached(self) -> list[AttachedPolicy]:
+        return self._aws().attached_user_policies(**self._entry.caller, user_name=self._user)
+
+    def _inline(self) -> list[str]:
+        return self._aws().inline_user_policies(**self._entry.caller, user_name=self._user)
+
     # --- groups
 
     def _groups(self) -> list[str]:
@@ -160,3 +199,13 @@ class Access:
             with contextlib.suppress(NotFoundError):
                 self._aws().remove_user_from_group(**self._entry.caller, user_name=self._user, group=group)
         return f"{', '.join(groups)} left"
+
+
+def _listed(credentials: list[OtherCredential]) -> str:
+    return ", ".join(f"{it.words} {it.id}" for it in credentials)
+
+
+def _gone(attached: list[AttachedPolicy], inline: list[str]) -> str:
+    return ", ".join(
+        [*(f"{it.name} detached" for it in attached), *(f"{name}, an inline one, deleted" for name in inline)]
+    )

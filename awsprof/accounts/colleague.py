@@ -43,9 +43,22 @@ def steps(request: ColleagueRequest, *, aws: Callable[[], Aws], entry: Entry, va
 
 
 def words_to_send(
-    name: ProfileName, *, account_id: str, alias: str | None, partition: str, region: str, needs_mfa: bool
+    name: ProfileName,
+    *,
+    account_id: str,
+    alias: str | None,
+    partition: str,
+    region: str,
+    needs_mfa: bool,
+    first_password: bool,
 ) -> list[str]:
-    """Write what the colleague needs to know; the first password is not in it, and goes another way."""
+    """
+    Write what the colleague needs to know; the first password is not in it, and goes another way.
+
+    Args:
+        needs_mfa: Whether the group is denied nearly all without MFA.
+        first_password: Whether there is one to send; else the user has a password already.
+    """
     page = sign_in_page(partition, alias or account_id, region, None)
     device = ["Then add an MFA device there, and sign in with it again:", "without one the account refuses all else."]
     return [
@@ -54,7 +67,9 @@ def words_to_send(
         f"  sign in at  {page}",
         f"  user name   {name.user}",
         "",
-        "The first password comes another way, and is to be changed at the first sign-in.",
+        "The first password comes another way, and is to be changed at the first sign-in."
+        if first_password
+        else "The password is the one that the user has already.",
         *(device if needs_mfa else []),
         "Under 'Security credentials' make an access key for the command line, then on your machine:",
         "",

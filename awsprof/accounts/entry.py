@@ -57,20 +57,16 @@ class Entry:
         via: Via,
         session_name: str,
         account_id: str | None,
-        patient: bool,
         person: Person,
     ) -> None:
-        """
-        Args:
-            patient: Whether the account may be so new that its role cannot be assumed yet.
-        """
         self._aws = aws
         self._session_name = session_name
         self._person = person
-        self._patient = patient
         self._credentials: Credentials | None = None
         self.via = via
         self.account_id = account_id
+        # Set where the account is so new that its role may not be assumed yet.
+        self.patient = False
 
     @property
     def is_open(self) -> bool:
@@ -135,7 +131,7 @@ class Entry:
         try:
             self.open()
         except AccessDeniedError:
-            if not self._patient:
+            if not self.patient:
                 raise
             return to_do(f"assume {ROLE} in {self.id}, as soon as AWS lets {self.via.name}")
         return ok(self._words())

@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Any
 from awsprof.accounts.documents import GUARD_NAME, SELF_SERVICE_NAME, guard, self_service
 from awsprof.accounts.mfa_demand import demands_mfa
 from awsprof.accounts.steps import Seen, State, Step, ok, skipped, to_do, unseen
-from awsprof.errors import AlreadyThereError, AwsprofError, NotFoundError, UsageError
+from awsprof.errors import (
+    AlreadyThereError,
+    AwsError,
+    AwsprofError,
+    LimitExceededError,
+    NotFoundError,
+    UsageError,
+)
 from awsprof.naming import printable
+from awsprof.profiles.mfa_devices import may_be_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,12 +74,13 @@ class Group:
         self._aws = aws
         self._entry = entry
         self._given_arn = policy_arn
+        self._given_is_there = False
 
     def steps(self) -> list[Step]:
         steps = [Step("group", self._look, self._make)]
         if self._given_arn is not None or not needs_policy(self.name):
             steps.append(Step("permissions", self._look_permissions, self._permit))
-        own = Step("self-service", lambda: self._look_own(SELF_SERVICE_NAME), self._attach_self_service)
+        own = Step("self-service", self._look_self_service, self._attach_self_service)
         return [*steps, own]
 
     def guard_step(self, *, unless: Callable[[], Seen | None]) -> Step:
@@ -81,14 +90,17 @@ class Group:
         Args:
             unless: Tells why not now, if so.
         """
-        return Step("MFA demanded", lambda: unless() or self._look_guard(), self._attach_guard)
+
+        def look() -> Seen:
+            seen = self._look_guard()
+            return seen if seen.state is State.OK else unless() or seen
+
+        return Step("MFA demanded", look, self._attach_guard)
 
     def without_devices(self, *, but_for: str) -> Seen | None:
         """Tell why MFA must not be demanded of the group: others in it have no device, and would be locked out."""
         if not self._entry.is_open:
             return unseen(self.name)
-        if self._look_guard().state is State.OK:
-            return None
         members = self._aws().group_members(**self._entry.caller, group=self.name) or []
         bare = [
             name
@@ -97,11 +109,23 @@ class Group:
         ]
         return skipped(f"{', '.join(bare)} in {self.name} would be locked out, having no MFA device") if bare else None
 
+    def is_guarded(self) -> bool:
+        """Whether whoever is in the group must give MFA."""
+        return self._look_guard().state is State.OK
+
     # --- looks
 
     def _look(self) -> Seen:
         if not self._entry.is_open:
             return unseen(self.name)
+        if self._given_arn is not None and not self._given_is_there:
+            # Before the group is made, which would be left empty.
+            if self._aws().managed_policy(**self._entry.caller, policy_arn=self._given_arn) is None:
+                raise AwsError(
+                    f"There is no policy {self._given_arn}",
+                    hint="'aws iam list-policies' shows those of AWS and of the account.",
+                )
+            self._given_is_there = True
         if self._aws().group_members(**self._entry.caller, group=self.name) is not None:
             return ok(self.name)
         if self._given_arn is None and needs_policy(self.name):
@@ -116,20 +140,33 @@ class Group:
         attached = self._attached()
         if attached is None:
             return unseen(words)
-        return ok(words) if any(it.arn == self._policy_arn for it in attached) else to_do(words)
+        if any(it.arn == self._policy_arn for it in attached):
+            return ok(words)
+        members = self._aws().group_members(**self._entry.caller, group=self.name)
+        return to_do(f"{words}, and so for {', '.join(members)}" if members else words)
 
-    def _look_own(self, policy: str) -> Seen:
+    def _look_own(self, policy: str, *, suffices: Callable[[Mapping[str, Any]], bool]) -> Seen:
+        """Look for a policy of ours: attached, and saying what it must in the version that is in force."""
         words = f"{policy} for {self.name}"
         attached = self._attached()
         if attached is None:
             return unseen(words)
-        return ok(words) if any(it.name == policy for it in attached) else to_do(words)
+        if all(it.name != policy for it in attached):
+            return to_do(words)
+        found = self._aws().managed_policy(**self._entry.caller, policy_arn=self._entry.own_policy(policy))
+        if found is not None and suffices(found.document):
+            return ok(words)
+        return to_do(f"{words}, whose version in force says something else: awsprof's own is put in force")
+
+    def _look_self_service(self) -> Seen:
+        ours = self_service(self._entry.via.partition)
+        return self._look_own(SELF_SERVICE_NAME, suffices=lambda document: document == ours)
 
     def _look_guard(self) -> Seen:
-        seen = self._look_own(GUARD_NAME)
-        for policy in (self._attached() or []) if seen != ok(seen.detail) else []:
+        seen = self._look_own(GUARD_NAME, suffices=lambda document: demands_mfa([document]))
+        for policy in (self._attached() or []) if seen.state is State.TO_DO else []:
             # A policy of the account's own hand may demand it already; AWS's own never do.
-            if ":iam::aws:" in policy.arn:
+            if ":iam::aws:" in policy.arn or policy.name == GUARD_NAME:
                 continue
             found = self._aws().managed_policy(**self._entry.caller, policy_arn=policy.arn)
             if found is not None and demands_mfa([found.document]):
@@ -166,18 +203,39 @@ class Group:
         return self._attach(GUARD_NAME, guard())
 
     def _attach(self, name: str, document: Mapping[str, Any]) -> str:
-        """Attach a policy of ours, made when there is none."""
+        """Attach a policy of ours, made when there is none; another's under that name is not taken for it."""
         arn = self._entry.own_policy(name)
-        try:
-            self._aws().create_policy(
-                **self._entry.caller, name=name, description=_DESCRIPTIONS[name], document=document
-            )
-        except AlreadyThereError:
+        if not self._create(name, document):
             found = self._aws().managed_policy(**self._entry.caller, policy_arn=arn)
             if found is not None and found.document != document:
-                raise AwsprofError(
-                    f"The policy {name} of account {self._entry.id} says something else than awsprof's",
-                    hint="Look at it in IAM; delete it or attach it by hand, then run this again.",
-                ) from None
+                if all(it.arn != arn for it in self._attached() or []):
+                    raise AwsprofError(
+                        f"The policy {name} of account {self._entry.id} says something else than awsprof's",
+                        hint="Look at it in IAM; delete it or attach it by hand, then run this again.",
+                    )
+                self._put_in_force(name, arn, document)
         self._aws().attach_group_policy(**self._entry.caller, group=self.name, policy_arn=arn)
         return f"{name} for {self.name}"
+
+    def _create(self, name: str, document: Mapping[str, Any]) -> bool:
+        """Make a policy of ours, unless there is one of that name; a lost answer is asked for once more."""
+        for last in (False, True):
+            try:
+                self._aws().create_policy(
+                    **self._entry.caller, name=name, description=_DESCRIPTIONS[name], document=document
+                )
+            except AlreadyThereError:
+                return False
+            except AwsError as error:
+                if last or not may_be_done(error):
+                    raise
+            else:
+                break
+        return True
+
+    def _put_in_force(self, name: str, arn: str, document: Mapping[str, Any]) -> None:
+        try:
+            self._aws().put_policy_in_force(**self._entry.caller, policy_arn=arn, document=document)
+        except LimitExceededError as error:
+            error.hint = f"A policy has five versions at most: delete one of {name} in IAM, then run this again."
+            raise

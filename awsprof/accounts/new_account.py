@@ -7,29 +7,34 @@ Knows how AWS makes accounts, and why it may not; not what is in one.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
 from awsprof.aws.answers import RequestState
-from awsprof.errors import AwsError, AwsprofError, UsageError
+from awsprof.errors import AccessDeniedError, AwsError, AwsprofError, UsageError
 from awsprof.naming import printable
 from awsprof.profiles.mfa_devices import may_be_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from awsprof.accounts.entry import Entry
     from awsprof.accounts.steps import Person
-    from awsprof.aws.answers import AccountRequest, MemberAccount, Organization
+    from awsprof.accounts.unit import Unit
+    from awsprof.aws.answers import AccountRequest, Organization
     from awsprof.aws.calls import Aws
 
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _MAX_EMAIL = 64
-_UNIT_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 # Most accounts are there within a minute; together these are a quarter of an hour.
 _BACKOFF_S = (2, 3, 5, 8, 12, 20, 30, 40, *(60,) * 13)
 _SETTLING_S = 5
+# How long a run may have been cut off, and the account still count as made just now.
+_NEW = timedelta(hours=1)
 _LIVING = ("ACTIVE", "PENDING_ACTIVATION")
+_TAKEN = "EMAIL_ALREADY_EXISTS"
 _FAILURES = {
     "ACCOUNT_LIMIT_EXCEEDED": (
         "the organization has as many accounts as it may",
@@ -39,7 +44,7 @@ _FAILURES = {
         "another account was being made at the same time",
         "Run this again in a minute.",
     ),
-    "EMAIL_ALREADY_EXISTS": (
+    _TAKEN: (
         "another account of AWS's has this e-mail address",
         "Give another --email; an address stays taken after its account was closed.",
     ),
@@ -91,14 +96,8 @@ def address_of(email: str, account_name: str, *, exact: bool) -> str:
     return address
 
 
-def check_unit(name: str) -> str:
-    if not _UNIT_NAME.fullmatch(name):
-        raise UsageError(f"'{printable(name)}' cannot be an organizational unit's name")
-    return name
-
-
 class NewAccount:
-    """The account *name*, there or not, which *entry* leads into as soon as its id is known."""
+    """The account *name*, there or not, which *entry* leads into as soon as its id is known; *email* is its address."""
 
     def __init__(
         self,
@@ -107,18 +106,21 @@ class NewAccount:
         aws: Callable[[], Aws],
         entry: Entry,
         email: str,
-        unit: str,
+        unit: Unit,
         create_organization: bool,
         person: Person,
+        warn: Callable[[str], None],
+        now: Callable[[], datetime],
     ) -> None:
         self._name = name
         self._aws = aws
         self._entry = entry
-        self._email = email
+        self.email = email
         self._unit = unit
         self._create_organization = create_organization
         self._person = person
-        self._unit_id: str | None = None
+        self._warn = warn
+        self._now = now
         self._known: Organization | None = None
 
     def find(self) -> str | None:
@@ -151,7 +153,7 @@ class NewAccount:
     def steps(self) -> list[Step]:
         return [
             Step("organization", self._look_organization, self._make_organization),
-            Step("organizational unit", self._look_unit, self._make_unit),
+            Step("organizational unit", self._look_unit, self._unit.make),
             Step("account", self._look_account, self._make_account),
             Step("account's place", self._look_place, self._move),
         ]
@@ -166,13 +168,17 @@ class NewAccount:
 
     def _look_unit(self) -> Seen:
         if self._organization() is None:
-            return unseen(self._unit)
-        units = self._aws().organizational_units(**self._entry.via.caller, parent_id=self._root_id())
-        self._unit_id = next((unit.id for unit in units if unit.name == self._unit), None)
-        return to_do(self._unit) if self._unit_id is None else ok(self._unit)
+            return unseen(self._unit.words)
+        account_id = self._entry.account_id
+        if account_id is not None and not self._unit.given:
+            there = self._unit.holds(account_id)
+            if there is not None:
+                return ok(there)
+        found = self._unit.find()
+        return to_do(self._unit.words) if found is None else ok(self._unit.words)
 
     def _look_account(self) -> Seen:
-        words = f"{self._name}, {self._email}"
+        words = f"{self._name}, {self.email}"
         if self._entry.account_id is None and self._organization() is None:
             return unseen(words)
         self._entry.account_id = self._entry.account_id or self._account_id()
@@ -181,37 +187,46 @@ class NewAccount:
         return to_do(f"{self._name}, being made already" if self._request() else words)
 
     def _look_place(self) -> Seen:
-        if self._entry.account_id is None or self._unit_id is None:
-            return unseen(f"in {self._unit}")
-        parent_id = self._aws().parent_id(**self._entry.via.caller, child_id=self._entry.account_id)
-        return ok(f"in {self._unit}") if parent_id == self._unit_id else to_do(f"from {parent_id} into {self._unit}")
+        unit, account_id = self._unit, self._entry.account_id
+        if account_id is None:
+            return unseen(f"in {unit.words}")
+        there = unit.holds(account_id)
+        if there is not None:
+            return ok(f"in {unit.words if unit.given else there}")
+        if unit.id is None:
+            return unseen(f"in {unit.words}")
+        return to_do(f"from {unit.name_of(unit.parent_of(account_id))} into {unit.words}")
 
     def _organization(self) -> Organization | None:
         """Return the organization; one that is there stays."""
-        self._known = self._known or self._aws().organization(**self._entry.via.caller)
+        try:
+            self._known = self._known or self._aws().organization(**self._entry.via.caller)
+        except AccessDeniedError as error:
+            error.hint = "Name a profile with --via that may administer the management account."
+            raise
         return self._known
-
-    def _root_id(self) -> str:
-        return self._aws().root_id(**self._entry.via.caller)
 
     def _account_id(self) -> str | None:
         """Find the account: by its id where that is known, else by its name; one that was closed does not count."""
         known = self._entry.account_id
-        accounts: list[MemberAccount] = []
-        for account in self._aws().accounts(**self._entry.via.caller):
-            if account.id == known:
-                return known
-            if account.name == self._name and account.status in _LIVING:
-                accounts.append(account)
+        accounts = list(self._aws().accounts(**self._entry.via.caller))
+        named = [it for it in accounts if it.name == self._name and it.status in _LIVING]
         if known is not None:
-            raise self._not_here(known)
-        if len(accounts) > 1:
+            named = [account for account in accounts if account.id == known]
+            if not named:
+                raise self._not_here(known)
+        if len(named) > 1:
             raise AwsprofError(
-                f"The organization has {len(accounts)} accounts named {self._name}: "
-                f"{', '.join(account.id for account in accounts)}",
+                f"The organization has {len(named)} accounts named {self._name}: "
+                f"{', '.join(account.id for account in named)}",
                 hint="Set one of them up with 'awsprof account setup --account-id ID'.",
             )
-        return accounts[0].id if accounts else None
+        if not named:
+            return None
+        self.email = named[0].email
+        joined = named[0].joined
+        self._entry.patient = self._entry.patient or (joined is not None and self._now() - joined < _NEW)
+        return named[0].id
 
     def _not_here(self, account_id: str) -> AwsprofError:
         return AwsprofError(
@@ -236,20 +251,15 @@ class NewAccount:
         self._known = self._aws().create_organization(**self._entry.via.caller)
         return self._known.id
 
-    def _make_unit(self) -> str:
-        unit = self._aws().create_organizational_unit(
-            **self._entry.via.caller, parent_id=self._root_id(), name=self._unit
-        )
-        self._unit_id = unit.id
-        return self._unit
-
     def _make_account(self) -> str:
-        request = self._request() or self._ask()
-        for seconds in _BACKOFF_S:
-            if request.state is not RequestState.IN_PROGRESS:
-                break
-            self._person.wait(seconds, f"for AWS to make the account {self._name}")
-            request = self._aws().account_request(**self._entry.via.caller, request_id=request.id)
+        request = self._waited_for(self._request() or self._ask())
+        if request.failure == _TAKEN:
+            # Most likely by this very account, which another run has asked for meanwhile.
+            other = self._request()
+            account_id = self._account_id() if other is None else self._waited_for(other).account_id
+            if account_id is not None:
+                self._entry.account_id = account_id
+                return f"{self._name}, {account_id}, which another run made"
         if request.state is RequestState.FAILED:
             reason, hint = _FAILURES.get(request.failure or "", (f"AWS says {request.failure}", "Ask AWS's support."))
             raise AwsError(
@@ -257,14 +267,37 @@ class NewAccount:
             )
         if request.account_id is None:
             raise AwsError(f"AWS is still making the account {self._name}", hint="Look again in a quarter of an hour.")
-        self._entry.account_id = request.account_id
+        self._entry.account_id, self._entry.patient = request.account_id, True
+        self._warn_of_a_second(request.account_id)
         return f"{self._name}, {request.account_id}"
+
+    def _waited_for(self, request: AccountRequest) -> AccountRequest:
+        for seconds in _BACKOFF_S:
+            if request.state is not RequestState.IN_PROGRESS:
+                break
+            self._person.wait(seconds, f"for AWS to make the account {self._name}")
+            request = self._aws().account_request(**self._entry.via.caller, request_id=request.id)
+        return request
+
+    def _warn_of_a_second(self, account_id: str) -> None:
+        """Tell of one that was asked for elsewhere in the same minute: no lock keeps another machine out."""
+        there = self._aws().accounts(**self._entry.via.caller)
+        others = [it.id for it in there if it.name == self._name and it.status in _LIVING and it.id != account_id]
+        asked = self._aws().account_requests(**self._entry.via.caller, states=[RequestState.IN_PROGRESS])
+        others += [f"the request {it.id}" for it in asked if it.name == self._name]
+        if others:
+            self._warn(
+                f"A second account {self._name} was made at the same time beside {account_id} ({', '.join(others)}): "
+                "name one with --account-id or in the team file from now on, and close the other"
+            )
 
     def _ask(self) -> AccountRequest:
         """Ask for the account, once; where the answer is lost, look what AWS made of it."""
         try:
-            return self._aws().create_account(**self._entry.via.caller, name=self._name, email=self._email)
+            return self._aws().create_account(**self._entry.via.caller, name=self._name, email=self.email)
         except AwsError as error:
+            if error.code == "ConstraintViolationException" and "number of" in error.message:
+                error.hint = _FAILURES["ACCOUNT_LIMIT_EXCEEDED"][1]
             if not may_be_done(error):
                 raise
             self._person.wait(_SETTLING_S, "to see whether AWS makes the account all the same")
@@ -274,10 +307,12 @@ class NewAccount:
             return found
 
     def _move(self) -> str:
-        assert self._unit_id is not None  # the look before saw it
-        account_id = self._entry.id
-        parent_id = self._aws().parent_id(**self._entry.via.caller, child_id=account_id)
+        unit, account_id = self._unit, self._entry.id
+        assert unit.id is not None  # the look before saw it
         self._aws().move_account(
-            **self._entry.via.caller, account_id=account_id, source_id=parent_id, destination_id=self._unit_id
+            **self._entry.via.caller,
+            account_id=account_id,
+            source_id=unit.parent_of(account_id),
+            destination_id=unit.id,
         )
-        return f"in {self._unit}"
+        return f"in {unit.words}"

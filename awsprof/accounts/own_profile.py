@@ -10,7 +10,7 @@ import enum
 from typing import TYPE_CHECKING, Protocol
 
 from awsprof.accounts.steps import Seen, Step, ok, skipped, to_do, unseen
-from awsprof.errors import AwsprofError, BrowserError, InvalidKeyError
+from awsprof.errors import AwsprofError, BrowserError, InvalidKeyError, NotFoundError
 from awsprof.profiles.adding import AddRequest
 from awsprof.sessions.keys import load_keys
 
@@ -76,6 +76,7 @@ class OwnProfile:
         region: str | None,
         mfa: Mfa,
         warn: Callable[[str], None],
+        keep_alias: Callable[[str, str | None], None],
     ) -> None:
         self._parts = name
         self._name = str(name)
@@ -91,6 +92,7 @@ class OwnProfile:
         self._region = region
         self._mfa = mfa
         self._warn = warn
+        self._keep_alias = keep_alias
 
     def steps(self) -> list[Step]:
         return [
@@ -108,7 +110,7 @@ class OwnProfile:
     def without_device(self) -> Seen | None:
         """Tell why MFA must not be demanded yet: who demands it without a device is locked out."""
         profile = self._profile()
-        if profile is not None and profile.mfa_serial is not None:
+        if profile is not None and self._has_device(profile):
             return None
         if profile is not None and self._mfa is Mfa.SKIP:
             return skipped(f"{self._name} has no MFA device; 'awsprof mfa enroll {self._name}', then run this again")
@@ -150,13 +152,30 @@ class OwnProfile:
 
     def _look_device(self) -> Seen:
         profile = self._profile()
-        if profile is not None and profile.mfa_serial is not None and not self._is_enrolling():
-            return ok(profile.mfa_serial)
+        serial = profile.mfa_serial if profile is not None else None
+        if profile is not None and serial is not None and not self._is_enrolling():
+            if not self._entry.is_open:
+                return unseen(serial)
+            if self._has_device(profile):
+                return ok(serial)
         if profile is None and self._mfa is Mfa.SKIP:
             return unseen("the one that the user has already, if any")
+        gone = f", in place of {serial}, which is gone at AWS" if serial is not None else ""
         if self._mfa is Mfa.SKIP:
-            return skipped(f"as you say; 'awsprof mfa enroll {self._name}' makes one")
-        return to_do("a virtual device, its seed into the vault" if self._stores_seed else "a virtual device, to scan")
+            way = f"'awsprof set {self._name} mfa_serial=', then " if gone else ""
+            return skipped(f"as you say; {way}'awsprof mfa enroll {self._name}' makes one{gone}")
+        words = "a virtual device, its seed into the vault" if self._stores_seed else "a virtual device, to scan"
+        return to_do(f"{words}{gone}")
+
+    def _has_device(self, profile: Profile) -> bool:
+        """Whether the user has the profile's device at AWS: it may have been reset, or deleted in the console."""
+        if profile.mfa_serial is None or not self._entry.is_open:
+            return False
+        try:
+            there = self._aws().mfa_devices(**self._entry.caller, user_name=self._parts.user)
+        except NotFoundError:
+            return False  # the user is to be made yet
+        return profile.mfa_serial in [device.serial for device in there]
 
     @property
     def _stores_seed(self) -> bool:
@@ -170,6 +189,12 @@ class OwnProfile:
         profile = self._files.get(self._name)
         enrolling = self._enrolling()
         enrolling.check(profile)
+        if profile.mfa_serial is not None and not self._is_enrolling():
+            # Else a session would be started with it, to be let at the user's devices.
+            enrolling.devices.forget_gone(profile)
+            profile = self._files.get(self._name)
+        # The phone shows the account by it.
+        self._keep_alias(self._entry.id, self._aws().account_alias(**self._entry.caller))
         done = enrolling.resume(profile) or enrolling.enroll(profile, device_name=None, store_seed=self._stores_seed)
         return done.serial
 

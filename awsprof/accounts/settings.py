@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.accounts.documents import check_alias, stricter
 from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
-from awsprof.errors import AlreadyThereError
+from awsprof.errors import AlreadyThereError, AnswerNeededError, AwsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ class AccountSettings:
         """
         Args:
             alias: The one it is to have; another that it has already stays.
-            ask_alias: Asks for another one in place of one that is taken; raises AnswerNeededError with no terminal.
+            ask_alias: Says why one cannot be had, and asks for another; raises AnswerNeededError with no terminal.
         """
         self._aws = aws
         self._entry = entry
@@ -50,10 +50,22 @@ class AccountSettings:
         while True:
             try:
                 self._aws().create_account_alias(**self._entry.caller, alias=alias)
-            except AlreadyThereError:
-                alias = check_alias(self._ask_alias(alias).strip().lower())
+            except AlreadyThereError as error:
+                alias = self._another(alias, error.code)
             else:
                 return alias
+
+    def _another(self, taken: str, code: str) -> str:
+        """Ask for another alias until one can be one."""
+        reason = f"Another account of AWS's has the alias {taken}"
+        while True:
+            try:
+                return check_alias(self._ask_alias(reason).strip().lower())
+            except AnswerNeededError:
+                # No usage error: the account may have been made by now.
+                raise AwsError(reason, code=code, hint="Give another with --alias.") from None
+            except UsageError as error:
+                reason = error.message
 
     def _look_passwords(self) -> Seen:
         if not self._entry.is_open:

@@ -17,7 +17,16 @@ from awsprof.accounts.member import Member
 from awsprof.accounts.new_account import NewAccount
 from awsprof.accounts.own_profile import Mfa, OwnProfile
 from awsprof.accounts.settings import AccountSettings
-from awsprof.errors import AnswerNeededError, AwsprofError, ExistsError, NoSingleProfileError, UsageError
+from awsprof.accounts.unit import Unit
+from awsprof.errors import (
+    AccessDeniedError,
+    AnswerNeededError,
+    AwsprofError,
+    ExistsError,
+    NoSingleProfileError,
+    UsageError,
+)
+from awsprof.naming import ProfileName
 from awsprof.profiles.adding import AddRequest
 from awsprof.sessions.roles import role_session_name
 
@@ -31,7 +40,6 @@ if TYPE_CHECKING:
     from awsprof.aws.calls import Aws
     from awsprof.configfiles.profiles import ProfileFiles
     from awsprof.model import Profile
-    from awsprof.naming import ProfileName
     from awsprof.profiles.adding import Adding
     from awsprof.profiles.enrolling import Enrolling
     from awsprof.sessions.login import Sessions
@@ -56,11 +64,11 @@ class SetupRequest:
 
 @dataclass(frozen=True, slots=True)
 class NewAccountRequest:
-    """What a person wants made: an account with that e-mail address, in a unit of that name."""
+    """What a person wants made: an account with that e-mail address, in *unit*, or in the product's own for None."""
 
     name: ProfileName
     email: str
-    unit: str
+    unit: str | None
     create_organization: bool
 
 
@@ -82,6 +90,7 @@ class Outside:
     person: Person
     warn: Callable[[str], None]
     ask_alias: Callable[[str], str]
+    keep_alias: Callable[[str, str | None], None]
 
 
 def chosen_mfa(given: str | None, *, protected: bool, yes: bool, can_answer: bool) -> Mfa:
@@ -112,20 +121,13 @@ class Accounts:
         identity = self._outside.aws().caller_identity(credentials, region=region)
         return Via(profile.name, credentials, region, identity.arn, identity.account_id, identity.partition)
 
-    def entry(self, via: Via, profile: Profile, account_id: str | None, *, patient: bool = False) -> Entry:
-        """
-        Make the way into an account.
-
-        Args:
-            account_id: None where it is to be found, or made.
-            patient: Whether it may be so new that AWS does not let anybody in yet.
-        """
+    def entry(self, via: Via, profile: Profile, account_id: str | None) -> Entry:
+        """Make the way into an account; its id is None where it is to be found, or made."""
         return Entry(
             aws=self._outside.aws,
             via=via,
             session_name=role_session_name(profile),
             account_id=account_id,
-            patient=patient,
             person=self._outside.person,
         )
 
@@ -135,14 +137,21 @@ class Accounts:
             aws=self._outside.aws,
             entry=entry,
             email=wanted.email,
-            unit=wanted.unit,
+            unit=Unit(
+                wanted.unit or wanted.name.product,
+                given=wanted.unit is not None,
+                aws=self._outside.aws,
+                via=entry.via,
+            ),
             create_organization=wanted.create_organization,
             person=self._outside.person,
+            warn=self._outside.warn,
+            now=self._outside.now,
         )
 
     def account_id(self, via: Via, name: ProfileName, given: str | None) -> str:
         """
-        Find out which account a product's env is: as given, by the team file, by its name in the organization.
+        Find out which account a product's env is: as given, by the team file, by who acts, by its name.
 
         Raises:
             AwsprofError: What is given differs from the team file.
@@ -151,8 +160,15 @@ class Accounts:
         known = self.known_account_id(name, given)
         if known is not None:
             return known
+        actor = ProfileName.parse(via.name)
+        if actor is not None and (actor.product, actor.env) == (name.product, name.env):
+            return via.account_id  # of that very account, where no organization need be seen
         wanted = account_name(name.product, name.env)
-        found = [] if self._outside.aws().organization(**via.caller) is None else self.named(via, wanted)
+        try:
+            found = [] if self._outside.aws().organization(**via.caller) is None else self.named(via, wanted)
+        except AccessDeniedError as error:
+            error.hint = "Name the account with --account-id, or a profile of the management account with --via."
+            raise
         if len(found) != 1:
             raise NoSingleProfileError(
                 f"Which account {wanted} is is not known: neither the team file tells it, nor is there one of that "
@@ -205,13 +221,19 @@ class Accounts:
                 )
             add = AddRequest(request.name, account_id=account_id, replace=there is not None)
             self._outside.adding.check(add)
-            self._outside.adding.check_place(
-                request.name, account_id, force=False, instead_of=str(request.name) if there else ""
-            )
+            try:
+                self._outside.adding.check_place(
+                    request.name, account_id, force=False, instead_of=str(request.name) if there else ""
+                )
+            except AwsprofError as error:
+                # Not that of 'add', which can be forced.
+                product, env = request.name.product, request.name.env
+                error.hint = f"Make one of its own: 'awsprof account create {product} {env} --email ADDRESS'."
+                raise
 
     def steps(self, request: SetupRequest, entry: Entry) -> list[Step]:
         """Return the steps that set up the account behind *entry*."""
-        outside = self._outside
+        outside, user = self._outside, request.name.user
         group = Group(aws=outside.aws, entry=entry, name=request.group, policy_arn=request.policy_arn)
         member = Member(request.name, aws=outside.aws, entry=entry, group=group, vault=outside.vault)
         key = FirstKey(
@@ -231,6 +253,7 @@ class Accounts:
             region=request.region,
             mfa=request.mfa,
             warn=outside.warn,
+            keep_alias=outside.keep_alias,
         )
         settings = AccountSettings(aws=outside.aws, entry=entry, alias=request.alias, ask_alias=outside.ask_alias)
         return [
@@ -240,7 +263,11 @@ class Accounts:
             *member.steps(),
             key.step(),
             *own.steps(),
-            *([group.guard_step(unless=own.without_device)] if request.require_mfa else []),
+            *(
+                [group.guard_step(unless=lambda: own.without_device() or group.without_devices(but_for=user))]
+                if request.require_mfa
+                else []
+            ),
             *own.desktop_steps(),
         ]
 

@@ -117,7 +117,11 @@ class Run:
         """Look at every step; changes nothing."""
         self.rows = []
         for step in self._steps:
-            seen = step.look()
+            try:
+                seen = step.look()
+            except AccessDeniedError as error:
+                error.hint = error.hint or "Name a profile with --via that may administer the account."
+                raise
             self.rows.append(Row(step.name, seen.state, seen.detail))
         return self.rows
 

@@ -39,6 +39,7 @@ class MemberAccount:
     name: str
     email: str
     status: str
+    joined: datetime | None = None
 
 
 class RequestState(enum.StrEnum):

@@ -68,6 +68,7 @@ _STATES = {
     "AWSOrganizationsNotInUseException": NotFoundError,
     "CreateAccountStatusNotFoundException": NotFoundError,
     "AccountNotFoundException": NotFoundError,
+    "OrganizationalUnitNotFoundException": NotFoundError,
     "AlreadyInOrganizationException": AlreadyThereError,
     "DuplicateAccountException": AlreadyThereError,
     "DuplicateOrganizationalUnitException": AlreadyThereError,

@@ -320,6 +320,21 @@ class IamAdministration(Service):
         )
         return str(answer["Policy"]["Arn"])
 
+    def put_policy_in_force(
+        self, credentials: Credentials, *, region: str, policy_arn: str, document: Mapping[str, Any]
+    ) -> None:
+        """
+        Give a managed policy of the account's own another version, and make that the one in force; sent once.
+
+        Raises:
+            LimitExceededError: It has five versions, and one must be deleted first.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
+        """
+        self._client("iam", credentials, region).send_once(
+            "CreatePolicyVersion", PolicyArn=policy_arn, PolicyDocument=json.dumps(document), SetAsDefault=True
+        )
+
     def _names(self, credentials: Credentials, region: str, operation: str, **holder: str) -> list[str]:
         return list(map(str, self._client("iam", credentials, region).pages(operation, "PolicyNames", **holder)))
 

@@ -179,7 +179,8 @@ def _organization(answer: Mapping[str, Any]) -> Organization:
 
 def _account(row: Mapping[str, Any]) -> MemberAccount:
     # Status is to give way to State, which has the same words and more.
-    return MemberAccount(row["Id"], row["Name"], row["Email"], row.get("Status") or row.get("State", ""))
+    status = row.get("Status") or row.get("State", "")
+    return MemberAccount(row["Id"], row["Name"], row["Email"], status, row.get("JoinedTimestamp"))
 
 
 def _request(row: Mapping[str, Any]) -> AccountRequest:

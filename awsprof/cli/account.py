@@ -43,7 +43,9 @@ def account_command() -> None:
 @click.argument("env")
 @click.option("--email", metavar="ADDRESS", required=True, help="Base of the account's address: paul+PRODUCT_ENV@…")
 @click.option("--email-exact", is_flag=True, help="Take the address as it is.")
-@click.option("--ou", metavar="NAME", help="The organizational unit; the product's name when left out.")
+@click.option(
+    "--ou", metavar="UNIT", help="The organizational unit, as a path or an id; else the one named like the product."
+)
 @click.option("--create-organization", is_flag=True, help="Make an organization where there is none.")
 @setting_up
 @as_planned
@@ -73,21 +75,27 @@ def create_command(
     awsprof account create autochart dev --email paul@example.com --dry-run
     """
     from awsprof.accounts.documents import account_name
-    from awsprof.accounts.new_account import address_of, check_unit
+    from awsprof.accounts.new_account import address_of
     from awsprof.accounts.setup import NewAccountRequest
+    from awsprof.accounts.unit import check_unit
 
     wanted = request(world, product, env, manner, **options)
     address = address_of(email, account_name(product, env), exact=email_exact)
-    new = NewAccountRequest(wanted.name, address, check_unit(ou or product), create_organization)
+    new = NewAccountRequest(wanted.name, address, check_unit(ou) if ou is not None else None, create_organization)
     service, actor = accounts(world), one(world, via, _ANYWHERE)
     known = service.known_account_id(wanted.name, None)
     service.check(wanted, known)
-    entry = service.entry(service.via(actor), actor, known, patient=True)
+    entry = service.entry(service.via(actor), actor, known)
     account = service.new_account(new, entry)
-    service.check(wanted, account.find(), new=True)
+    there = account.find()
+    service.check(wanted, there, new=True)
+    if there is not None and account.email.lower() != address.lower():
+        world.say(f"Account {there} is there already, with the address {account.email}; {address} is not used.")
     _warn_of_seed(world, wanted, manner)
-    if carry_out(world, f"{product}_{env} made", [*account.steps(), *service.steps(wanted, entry)], manner):
-        conclude(world, wanted.name, manner, password=options["password"], email=address)
+    if carry_out(
+        world, wanted.name, f"{product}_{env} made", [*account.steps(), *service.steps(wanted, entry)], manner
+    ):
+        conclude(world, wanted.name, manner, password=options["password"], email=account.email)
 
 
 @account_command.command("setup")
@@ -128,7 +136,8 @@ def setup_command(
     found = service.account_id(acting, wanted.name, account_id)
     service.check(wanted, found)
     _warn_of_seed(world, wanted, manner)
-    if carry_out(world, f"{product}_{env} set up", service.steps(wanted, service.entry(acting, actor, found)), manner):
+    steps = service.steps(wanted, service.entry(acting, actor, found))
+    if carry_out(world, wanted.name, f"{product}_{env} set up", steps, manner):
         conclude(world, wanted.name, manner, password=options["password"], email=None)
 
 
@@ -162,7 +171,7 @@ def password_command(world: World, selector: str, copy: bool, show: bool) -> Non
     # A colleague's has no profile here, so its full name will do.
     whole = ProfileName.parse(selector)
     name = str(whole) if whole is not None else one(world, selector, _ANYWHERE).name
-    put = clipboard() if copy else click.echo
+    put = clipboard("say --show") if copy else click.echo
     put(first_password(world, name))
     if copy:
         click.echo("Copied")

@@ -128,8 +128,11 @@ def conclude(world: World, name: ProfileName, manner: Manner, *, password: str, 
     world.say("What no call of AWS's can do:")
     for sentence in what_no_call_can_do(email):
         world.say(f"- {sentence}")
-    needs_session = world.files.get(str(name)).needs_session
-    try_it = f"awsprof login {name}" if needs_session else f"aws sts get-caller-identity --profile {name}"
+    profile = world.files.get(str(name))
+    try_it = f"awsprof login {name}" if profile.needs_session else f"aws sts get-caller-identity --profile {name}"
+    if profile.protected and profile.mfa_serial is None:
+        # Others of the group may have to give MFA by now, and then the key alone opens nothing.
+        try_it = f"awsprof mfa enroll {name}"
     click.echo(f"{name} is ready. Next: {try_it}")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from awsprof.accounts.alone import alone
 from awsprof.accounts.steps import Run, State
 from awsprof.cli.main import wants_colour
 from awsprof.cli.render import echo_json, table
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from awsprof.accounts.steps import Row, Step
     from awsprof.cli.world import World
     from awsprof.model import Profile
+    from awsprof.naming import ProfileName
 
 _COLOURS = {State.DONE: "green", State.FAILED: "red", State.SKIPPED: "yellow"}
 
@@ -33,11 +35,12 @@ class Manner:
     as_json: bool
 
 
-def carry_out(world: World, about: str, steps: Sequence[Step], manner: Manner) -> bool:
+def carry_out(world: World, name: ProfileName, about: str, steps: Sequence[Step], manner: Manner) -> bool:
     """
     Show the plan, ask, do what is missing, and show what became of each step.
 
     Args:
+        name: Whose product's env it is; no other run for it may be under way here.
         about: What the plan is of, as in "autochart_dev set up".
 
     Returns:
@@ -55,6 +58,12 @@ def carry_out(world: World, about: str, steps: Sequence[Step], manner: Manner) -
     if not manner.yes and not world.terminal.confirm("Do what is to do?"):
         world.say("Nothing was changed.")
         raise click.exceptions.Exit(1)
+    with alone(world.places.locks, name.product, name.env, tell=world.say):
+        _carry_out(world, about, run, manner)
+    return True
+
+
+def _carry_out(world: World, about: str, run: Run, manner: Manner) -> None:
     recording = world.journal.begin("account", about, undoable=False)
     try:
         run.carry_out(
@@ -73,7 +82,6 @@ def carry_out(world: World, about: str, steps: Sequence[Step], manner: Manner) -
         raise
     if manner.as_json:
         _show_all(run.rows, manner)
-    return True
 
 
 def _show_all(rows: Sequence[Row], manner: Manner) -> None:
@@ -118,10 +126,8 @@ def accounts(world: World) -> Accounts:
     """Put together what sets up accounts."""
     from awsprof.accounts.setup import Accounts, Outside
 
-    def ask_alias(taken: str) -> str:
-        return world.terminal.ask(
-            f"Another account of AWS's has the alias {taken}; which one instead? ", option="--alias"
-        )
+    def ask_alias(reason: str) -> str:
+        return world.terminal.ask(f"{printable(reason)}; which one instead? ", option="--alias")
 
     return Accounts(
         Outside(
@@ -139,5 +145,6 @@ def accounts(world: World) -> Accounts:
             person=world,
             warn=world.warn,
             ask_alias=ask_alias,
+            keep_alias=world.store.save_alias,
         )
     )

@@ -15,6 +15,7 @@ from awsprof.naming import ProfileName, printable
 from awsprof.settings import is_protected
 
 if TYPE_CHECKING:
+    from awsprof.accounts.colleague import ColleagueRequest
     from awsprof.accounts.entry import Entry
     from awsprof.cli.world import World
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--policy", metavar="ARN", help="What a group made anew may do, as a managed policy.")
 @click.option("--no-require-mfa", is_flag=True, help="Do not see to it that a protected env demands MFA of the group.")
 @click.option("--reset-mfa", is_flag=True, help="Take a lost phone's MFA device away, so that another can be enrolled.")
-@click.option("--disable", is_flag=True, help="Take all ways in away: keys, password, MFA devices, groups.")
+@click.option("--disable", is_flag=True, help="Take all ways in and all rights away; the user stays.")
 @click.option("--via", metavar="SELECTOR", help="The profile that acts; your own of PRODUCT ENV when left out.")
 @as_planned
 @click.pass_obj
@@ -72,14 +73,14 @@ def user_command(
         access = Access(name, aws=lambda: world.aws, entry=entry, vault=lambda: world.vault)
         access.check()
         what = access.disable_steps() if disable else access.reset_steps()
-        done = carry_out(world, f"{name} {'disabled' if disable else 'without MFA'}", what, manner)
+        done = carry_out(world, name, f"{name} {'disabled' if disable else 'without MFA'}", what, manner)
         if done and not manner.as_json:
             _tell_of_the_rest(world, name, disabled=disable)
         return
     what = steps(request, aws=lambda: world.aws, entry=entry, vault=lambda: world.vault)
-    carry_out(world, f"{name} given a place", what, manner)
+    carry_out(world, name, f"{name} given a place", what, manner)
     if not (manner.dry_run or manner.as_json):
-        _show_words(world, name, entry, needs_mfa=request.require_mfa)
+        _show_words(world, request, entry)
 
 
 def _entry(world: World, name: ProfileName, via: str | None) -> Entry:
@@ -92,7 +93,10 @@ def _entry(world: World, name: ProfileName, via: str | None) -> Entry:
 
 def _tell_of_the_rest(world: World, name: ProfileName, *, disabled: bool) -> None:
     if disabled:
-        world.say("Sessions that had begun last until they end, 36 hours at most; the user itself is still there.")
+        world.say(
+            "Sessions that had begun have no rights any more, but for what a resource's own policy grants the user by "
+            "name; those of roles they had assumed last until they end, 12 hours at most. The user is still there."
+        )
         if str(name) in world.files.profiles():
             world.say(f"'awsprof remove {name}' takes the profile off this machine.")
         return
@@ -102,17 +106,27 @@ def _tell_of_the_rest(world: World, name: ProfileName, *, disabled: bool) -> Non
     )
 
 
-def _show_words(world: World, name: ProfileName, entry: Entry, *, needs_mfa: bool) -> None:
+def _show_words(world: World, request: ColleagueRequest, entry: Entry) -> None:
     from awsprof.accounts.colleague import words_to_send
+    from awsprof.accounts.group import Group
     from awsprof.accounts.member import console_item
 
+    name = request.name
+    first_password = world.vault.get(console_item(str(name))) is not None
+    group = Group(aws=lambda: world.aws, entry=entry, name=request.group, policy_arn=None)
     alias = world.aws.account_alias(**entry.caller)
     region = world.adding.region(name, None) or entry.via.region
     words = words_to_send(
-        name, account_id=entry.id, alias=alias, partition=entry.via.partition, region=region, needs_mfa=needs_mfa
+        name,
+        account_id=entry.id,
+        alias=alias,
+        partition=entry.via.partition,
+        region=region,
+        needs_mfa=group.is_guarded(),
+        first_password=first_password,
     )
     click.echo("")
     for line in words:
         click.echo(printable(line))
-    if world.vault.get(console_item(str(name))) is not None:
+    if first_password:
         world.say(f"The first password: 'awsprof account password {name} --copy'; send it another way.")

@@ -1,5 +1,5 @@
 """
-The clipboard of the desktop, for token codes.
+The clipboard of the desktop, for token codes and first passwords.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def clipboard() -> Callable[[str], None]:
-    """Find the clipboard; raises AwsprofError where there is none."""
+def clipboard(instead: str = "have the code shown: 'awsprof mfa code'") -> Callable[[str], None]:
+    """Find the clipboard; raises AwsprofError where there is none, and says what to do *instead*."""
     import pyperclip
 
     copy, _ = pyperclip.determine_clipboard()
-    hint = "Install xclip, xsel or wl-clipboard, or have the code shown: 'awsprof mfa code'."
+    hint = f"Install xclip, xsel or wl-clipboard, or {instead}."
     if not copy:
         raise AwsprofError("There is no clipboard here", hint=hint)
 

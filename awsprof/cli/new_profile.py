@@ -51,9 +51,18 @@ def region_of(world: World, name: ProfileName, given: str | None) -> str | None:
     """Return the region of a new profile, asked for where nothing else tells it."""
     chosen = world.adding.region(name, given)
     if chosen is None and world.terminal.can_answer():
-        answer = world.terminal.ask("Region (empty for none): ", option="--region").strip()
-        chosen = check_region(answer) if answer else None
+        chosen = _ask_region(world)
     return chosen
+
+
+def _ask_region(world: World) -> str | None:
+    question = "Region (empty for none): "
+    while True:
+        answer = world.terminal.ask(question, option="--region").strip()
+        try:
+            return check_region(answer) if answer else None
+        except UsageError as error:
+            question = f"{printable(error.message)}; region (empty for none): "
 
 
 def show_added(added: Added, done: str = "Added") -> None:

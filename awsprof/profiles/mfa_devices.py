@@ -280,12 +280,22 @@ class MfaDevices:
                 self._deactivate(user, serial)
             warning = self._delete_taken(user, serial, there=there) if ":mfa/" in serial else None
             self._journal.note("mfa", f"{name}: device {serial} removed")
-            for one in (*(other.name for other in self._sharing(profile) if other.kind is Kind.USER), name):
-                self._seeds.forget(one)
-                self._sessions.drop(one)
-                self._files.set(one, self._without_device(one), through=self)
+            self._let_go(profile)
         others = [one for one in found or () if one != serial and MfaDevice(one).gives_codes]
         return Taken(serial, tuple(others), warning)
+
+    def forget_gone(self, profile: Profile) -> None:
+        """Let a profile, and those that share its device, go on without one that its user no longer has."""
+        with self._sessions.identity_lock(profile.name):
+            self.unchanged(profile)
+            self._journal.note("mfa", f"{profile.name}: device {profile.mfa_serial} is gone at AWS")
+            self._let_go(profile)
+
+    def _let_go(self, profile: Profile) -> None:
+        for one in (*(it.name for it in self._sharing(profile) if it.kind is Kind.USER), profile.name):
+            self._seeds.forget(one)
+            self._sessions.drop(one)
+            self._files.set(one, self._without_device(one), through=self)
 
     def edit(self, path: Path, change: Callable[[bytes], bytes], *, most_mode: int | None) -> None:
         """Change a shared file at once: what is done at AWS no undo takes back, so the journal has no bytes of it."""

@@ -15,6 +15,7 @@ from . import motobackend
 from .accesskeys import AccessKeys
 from .identities import Identities, Kind, invalid_token
 from .mfa import Mfa
+from .servicecredentials import ServiceCredentials
 from .wire import Answer, AwsError, Value
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Iam:
             "ListUsers": _list_users,
             "DeleteUser": self._delete_user,
             "UpdateUser": self._update_user,
+            **ServiceCredentials().actions,
             **self._mfa.actions,
             **AccessKeys(identities).actions,
         }

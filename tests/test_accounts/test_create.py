@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,16 +12,19 @@ import pytest
 from awsprof.aws.calls import Aws
 from awsprof.model import LongTermCredentials
 from tests.localaws import motobackend
-from tests.test_accounts.conftest import DEV, MANAGEMENT, PROD, REGION, VIA, changes
+from tests.test_accounts.conftest import DEV, MANAGEMENT, PROD, REGION, ROLE, VIA, changes
 from tests.test_cli.conftest import everything, two_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.command_line import Outcome
     from tests.localaws import LocalAWS
     from tests.localaws.accounts import Account
     from tests.test_accounts.conftest import Company
     from tests.test_cli.conftest import WatchedCommandLine
 
+_LIMIT = "You have exceeded the allowed number of AWS accounts."
 EMAIL = ("--email", "paul@example.com")
 
 
@@ -137,6 +141,13 @@ def test_why_it_fails(awsprof: WatchedCommandLine, company: Company, aws: LocalA
     assert list(accounts()) == ["master", "autochart_dev"]
 
 
+def test_a_limit(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Refused at once, with where to ask for more."""
+    aws.fail("CreateAccount", status=400, code="ConstraintViolationException", message=_LIMIT)
+    outcome = create(awsprof, "dev", "--yes", "--mfa", "skip")
+    assert (outcome.status, "Ask for more in the Service Quotas console" in outcome.stderr) == (7, True)
+
+
 def test_a_taken_address(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
     """Told with what to do."""
     company.management.add_member(aws.account(PROD), "other", "paul+autochart_dev@example.com")
@@ -152,6 +163,72 @@ def test_one_that_is_there_already(awsprof: WatchedCommandLine, company: Company
     assert (outcome.status, row(outcome, "account")) == (0, ("ok", f"autochart_dev, {DEV}"))
     assert row(outcome, "account's place")[0] == "done"
     assert "CreateAccount" not in changes(aws)
+
+
+def test_an_old_one_without_the_role(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Only a new account is waited for: one that has been there for long says at once what it takes."""
+    company.management.add_member(aws.account(DEV), "autochart_dev", "dev@example.com")
+    motobackend.organizations(MANAGEMENT).accounts[-1].create_time -= timedelta(days=2)
+    outcome = create(awsprof, "dev", "--yes")
+    assert (outcome.status, awsprof.slept_s) == (7, [])
+    assert f"needs a role {ROLE} that trusts it" in outcome.stderr
+
+
+def test_its_own_address_is_told(awsprof: WatchedCommandLine, company: Company) -> None:
+    """An account that is there keeps its address: said, and that one is named at the end."""
+    company.member(DEV, "autochart_dev")
+    outcome = create(awsprof, "dev", "--yes")
+    assert "with the address autochart_dev@example.com; paul+autochart_dev@example.com is not used" in outcome.stderr
+    assert "reset its password by e-mail (autochart_dev@example.com)" in outcome.stderr
+
+
+def units() -> list[str]:
+    """Every unit, with the one above it."""
+    every = motobackend.organizations(MANAGEMENT).ou
+    names = {unit.id: unit.name for unit in every}
+    return [f"{names.get(unit.parent_id, '')}/{unit.name}" for unit in every[1:]]
+
+
+def add_unit(parent_id: str, name: str) -> str:
+    made = motobackend.organizations(MANAGEMENT).create_organizational_unit(ParentId=parent_id, Name=name, Tags=[])
+    return str(made["OrganizationalUnit"]["Id"])
+
+
+def test_one_that_was_moved(awsprof: WatchedCommandLine, company: Company) -> None:
+    """Where somebody put it, it stays, unless --ou says where to; a product's unit counts wherever it is."""
+    company.member(DEV, "autochart_dev")
+    organization = motobackend.organizations(MANAGEMENT)
+    workloads = add_unit(organization.ou[0].id, "Workloads")
+    organization.accounts[-1].parent_id = add_unit(workloads, "others")
+    outcome = create(awsprof, "dev", "--yes", "--json")
+    assert (outcome.status, row(outcome, "account's place")) == (0, ("ok", "in others"))
+    assert units() == ["Root/Workloads", "Workloads/others"]
+    nested = add_unit(workloads, "autochart")
+    organization.accounts[-1].parent_id = organization.ou[0].id
+    assert row(create(awsprof, "dev", "--dry-run", "--json"), "account's place")[1] == "from the root into autochart"
+    assert create(awsprof, "dev", "--yes").status == 0
+    assert organization.accounts[-1].parent_id == nested
+
+
+def test_a_unit_by_path_or_id(awsprof: WatchedCommandLine, company: Company) -> None:
+    """A path is walked from the root, and what is missing of it made; an id is taken as it is."""
+    company.member(DEV, "autochart_dev")
+    organization = motobackend.organizations(MANAGEMENT)
+    workloads = add_unit(organization.ou[0].id, "Workloads")
+    assert create(awsprof, "dev", "--yes", "--ou", "Workloads/nest/one").status == 0
+    assert units() == ["Root/Workloads", "Workloads/nest", "nest/one"]
+    assert places()["autochart_dev"] == "one"
+    assert create(awsprof, "dev", "--yes", "--ou", "Workloads/nest/one").stdout.endswith("Nothing to do.\n")
+    assert create(awsprof, "dev", "--yes", "--ou", workloads).status == 0
+    assert places()["autochart_dev"] == "Workloads"
+    unknown = create(awsprof, "dev", "--yes", "--ou", f"{workloads[:-2]}zz")
+    assert (unknown.status, "'awsprof account list' shows the units there are" in unknown.stderr) == (7, True)
+    assert create(awsprof, "dev", "--yes", "--ou", "Workloads//one").status == 2
+    add_unit(workloads, "autochart")
+    add_unit(add_unit(organization.ou[0].id, "More"), "autochart")
+    organization.accounts[-1].parent_id = organization.ou[0].id
+    several = create(awsprof, "dev", "--yes")
+    assert (several.status, "Name one with --ou ID." in several.stderr) == (1, True)
 
 
 def test_one_that_was_closed(awsprof: WatchedCommandLine, company: Company) -> None:
@@ -242,6 +319,62 @@ def test_one_on_its_way(awsprof: WatchedCommandLine, company: Company, aws: Loca
     assert row(plan, "account") == ("to-do", "autochart_dev, being made already")
     assert create(awsprof, "dev", "--yes", "--mfa", "skip").status == 0
     assert len(aws.calls_of("CreateAccount")) == 1
+
+
+def before_it_asks(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
+    """Let something happen between a run's last look and its CreateAccount."""
+    ask = Aws.create_account
+
+    def asked(self: Aws, *arguments: Any, **words: Any) -> Any:
+        monkeypatch.setattr(Aws, "create_account", ask)
+        meanwhile()
+        return ask(self, *arguments, **words)
+
+    monkeypatch.setattr(Aws, "create_account", asked)
+
+
+def test_two_at_once(
+    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run on this machine waits, in bounds, and asks for nothing itself."""
+    others: list[Outcome] = []
+    monkeypatch.setattr("awsprof.accounts.alone.LIMIT_S", 0.0)
+    before_it_asks(monkeypatch, lambda: others.append(create(awsprof, "dev", "--yes", "--email-exact")))
+    assert create(awsprof, "dev", "--yes").status == 0
+    (other,) = others
+    assert (other.status, "has been busy with the account autochart_dev for 0 s: pid" in other.stderr) == (1, True)
+    assert len(aws.calls_of("CreateAccount")) == 1
+    assert create(awsprof, "dev", "--yes").stdout.endswith("Nothing to do.\n")
+
+
+def test_another_machine(
+    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account that another machine's run made meanwhile, with the same address, is the one."""
+
+    def made() -> None:
+        company.member(DEV, "autochart_dev")
+        motobackend.organizations(MANAGEMENT).accounts[-1].email = "paul+autochart_dev@example.com"
+
+    before_it_asks(monkeypatch, made)
+    outcome = create(awsprof, "dev", "--yes", "--json")
+    assert (outcome.status, row(outcome, "account")) == (0, ("done", f"autochart_dev, {DEV}, which another run made"))
+    assert list(accounts()) == ["master", "autochart_dev"]
+
+
+def test_a_second_of_the_name(
+    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another address, two are made: warned of at once."""
+
+    def made() -> None:
+        company.member(DEV, "autochart_dev")
+
+    before_it_asks(monkeypatch, made)
+    outcome = create(awsprof, "dev", "--yes")
+    assert outcome.status == 0
+    assert "Warning: A second account autochart_dev was made at the same time" in outcome.stderr
+    assert DEV in outcome.stderr
 
 
 def test_interrupted(awsprof: WatchedCommandLine, company: Company) -> None:

@@ -8,7 +8,9 @@ from awsprof.accounts.documents import (
     PASSWORD_POLICY,
     account_name,
     alias_of,
+    guard,
     new_password,
+    self_service,
     stricter,
 )
 from awsprof.accounts.new_account import address_of
@@ -35,6 +37,13 @@ def test_passwords() -> None:
         assert all(any(kind(char) for char in password) for kind in kinds)
         assert not set(password) & set("\"'`$\\ &<>|;")
     assert len(new_password(64)) == 64
+
+
+def test_a_device_can_be_looked_at_without_mfa() -> None:
+    """By whoever is about to enrol one, as in AWS's own example."""
+    (deny,) = guard()["Statement"]
+    assert "iam:GetMFADevice" in deny["NotAction"]
+    assert any("iam:GetMFADevice" in statement["Action"] for statement in self_service("aws")["Statement"])
 
 
 @pytest.mark.parametrize(

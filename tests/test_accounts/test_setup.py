@@ -125,6 +125,7 @@ def test_a_phone(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -
     assert awsprof.terminal.questions[0] == "Do what is to do?"
     assert devices(aws, PROD) == ["paul"]
     assert f"{PROD_NAME}/seed" not in awsprof.items
+    assert f"{PROD_NAME}@autochart-prod" in awsprof.terminal.written[-1]
 
 
 def test_dry_run_reads_only(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
@@ -243,12 +244,35 @@ def test_from_inside(awsprof: WatchedCommandLine, aws: LocalAWS) -> None:
     assert aws.calls_of("AssumeRole") == aws.calls_of("DescribeOrganization") == []
 
 
+def test_from_inside_an_organization(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """A profile of that very env knows its account; one of another env is told what to name."""
+    key = company.member(DEV, "something else").user("root-like").access_key()
+    for words in (("autochart", "dev", "admin"), ("other", "dev", "admin")):
+        add = (*words, "--from", "-", "--no-verify", "--account-id", DEV, "--region", REGION)
+        assert awsprof("add", *add, stdin=two_lines(key)).status == 0
+    other = awsprof("account", "setup", "autochart", "dev", "--via", "other_dev_admin", "--yes")
+    assert (other.status, "Name the account with --account-id" in other.stderr) == (7, True)
+    outcome = awsprof("account", "setup", "autochart", "dev", "--via", "autochart_dev_admin", "--yes")
+    assert outcome.status == 0
+    assert aws.calls_of("AssumeRole") == []
+
+
+def test_rights_are_missing(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """A denial comes with what helps, before a plan and in one."""
+    company.member(DEV, "autochart_dev")
+    for action in ("DescribeOrganization", "GetAccountPasswordPolicy"):
+        aws.fail(action, status=403, code="AccessDenied")
+        outcome = setup(awsprof, "dev", "--yes")
+        assert (outcome.status, len(outcome.stderr.splitlines())) == (7, 2), outcome.stderr
+
+
 def test_a_shared_account_is_refused(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
     """A protected env may not share its account with an unprotected one: told before anything is planned."""
     aws.clear_calls()
     outcome = setup(set_up, "prod", "--yes", "--mfa", "skip", "--account-id", DEV)
     assert (outcome.status, changes(aws)) == (1, [])
     assert "a protected env may not share its account" in outcome.stderr
+    assert outcome.stderr.endswith("Make one of its own: 'awsprof account create autochart prod --email ADDRESS'.\n")
 
 
 def test_a_profile_of_another_account(set_up: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
@@ -283,12 +307,22 @@ def test_a_taken_alias(awsprof: WatchedCommandLine, company: Company, aws: Local
     account = company.member(DEV, "autochart_dev")
     aws.account(PROD, alias="autochart-dev")
     alone = setup(awsprof, "dev", "--yes", "--json")
-    assert (alone.status, states(alone)["alias"], states(alone)["group"]) == (2, "failed", "to-do")
+    assert (alone.status, states(alone)["alias"], states(alone)["group"]) == (7, "failed", "to-do")
     error = json.loads(alone.stderr)["error"]
     assert "--alias" in error["hint"]
     assert "The same command goes on from there." in error["hint"]
-    outcome = setup(awsprof, "dev", "--mfa", "skip", answers=["y", "our-dev"])
+    outcome = setup(awsprof, "dev", "--mfa", "skip", answers=["y", "", "our_dev", "our-dev"])
+    assert "'our_dev' cannot be an account alias; which one instead? " in awsprof.terminal.questions
     assert (outcome.status, account.alias) == (0, "our-dev")
+
+
+def test_a_typo_at_the_region(awsprof: WatchedCommandLine, company: Company) -> None:
+    """Asked again, before anything is planned."""
+    company.member(DEV, "autochart_dev")
+    (awsprof.home / ".config" / "awsprof" / "config.toml").write_text('user = "paul"\n')
+    outcome = setup(awsprof, "dev", "--mfa", "skip", "--no-require-mfa", answers=["y", "eu-west-3", "n"])
+    assert (outcome.status, outcome.stderr) == (1, "Nothing was changed.\n")
+    assert awsprof.terminal.questions[1].endswith("; region (empty for none): ")
 
 
 def test_a_user_with_a_key_of_its_own(awsprof: WatchedCommandLine, company: Company) -> None:
@@ -340,6 +374,43 @@ def test_without_a_device_nothing_demands_one(awsprof: WatchedCommandLine, compa
     assert "awsprof-deny-without-mfa" not in attached(PROD)
 
 
+def test_a_device_that_is_gone(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Reset, or deleted in the console: the profile's word is not taken for it, and another is enrolled."""
+    company.member(PROD, "autochart_prod")
+    assert setup(awsprof, "prod", "--yes", "--mfa", "store-seed", "--no-require-mfa").status == 0
+    words = ("account", "user", "autochart", "prod", "paul", "--reset-mfa", "--via", VIA, "--yes")
+    assert awsprof(*words).status == 0
+    left = setup(awsprof, "prod", "--yes", "--mfa", "skip", "--json")
+    assert (left.status, states(left)["MFA device"], states(left)["MFA demanded"]) == (0, "skipped", "skipped")
+    outcome = setup(awsprof, "prod", "--yes", "--mfa", "store-seed", "--json")
+    assert (outcome.status, states(outcome)["MFA device"], states(outcome)["MFA demanded"]) == (0, "done", "done")
+    assert devices(aws, PROD) == ["paul"]
+    assert json.loads(awsprof("whoami", PROD_NAME, "--json").stdout)["alias"] == "autochart-prod"
+    # Behind the guard too, where the key alone may still enrol.
+    assert awsprof(*words).status == 0
+    assert setup(awsprof, "prod", "--yes", "--mfa", "store-seed").status == 0
+    assert (devices(aws, PROD), awsprof("login", PROD_NAME).status) == (["paul"], 0)
+
+
+def test_a_second_administrator(awsprof: WatchedCommandLine, company: Company) -> None:
+    """MFA is demanded of the group already: said, and that a device comes next."""
+    company.member(PROD, "autochart_prod")
+    assert setup(awsprof, "prod", "--yes", "--mfa", "store-seed").status == 0
+    outcome = setup(awsprof, "prod", "--yes", "--mfa", "skip", "--user", "uma")
+    assert re.search(r"^ok +MFA demanded: ", outcome.stdout, re.MULTILINE)
+    assert outcome.stdout.endswith("autochart_prod_uma is ready. Next: awsprof mfa enroll autochart_prod_uma\n")
+
+
+def test_setup_locks_no_colleague_out(awsprof: WatchedCommandLine, company: Company) -> None:
+    """Somebody else in the group has no device: told, and not demanded yet."""
+    company.member(PROD, "autochart_prod")
+    assert setup(awsprof, "prod", "--yes", "--mfa", "skip").status == 0
+    assert awsprof("account", "user", "autochart", "prod", "anna", "--via", VIA, "--yes").status == 0
+    outcome = setup(awsprof, "prod", "--yes", "--mfa", "store-seed", "--json")
+    assert (outcome.status, states(outcome)["MFA demanded"]) == (0, "skipped")
+    assert "anna in sysadmins would be locked out, having no MFA device" in outcome.stdout
+
+
 def test_no_require_mfa(awsprof: WatchedCommandLine, company: Company) -> None:
     """The demand is left out."""
     company.member(PROD, "autochart_prod")
@@ -368,6 +439,32 @@ def test_a_policy_of_our_name_that_says_something_else(awsprof: WatchedCommandLi
     assert "The policy awsprof-self-service of account 111111111111 says something else" in outcome.stderr
 
 
+def test_a_policy_of_ours_that_was_changed(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Another version in force: told in the plan, and ours put in force, so that what audit sends here is mended."""
+    company.member(PROD, "autochart_prod")
+    assert setup(awsprof, "prod", "--yes", "--mfa", "store-seed").status == 0
+    backend = motobackend.iam(PROD)
+    nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+    names = ("awsprof-deny-without-mfa", "awsprof-self-service")
+    for name in names:
+        backend.create_policy_version(f"arn:aws:iam::{PROD}:policy/{name}", json.dumps(nothing), "true")
+    plan = setup(awsprof, "prod", "--dry-run")
+    assert plan.stdout.count("whose version in force says something else") == len(names)
+    outcome = setup(awsprof, "prod", "--yes", "--mfa", "store-seed", "--json")
+    assert (outcome.status, states(outcome)["MFA demanded"], states(outcome)["self-service"]) == (0, "done", "done")
+    audited = json.loads(awsprof("audit", "prod", "--json").stdout)["findings"]
+    assert [row["status"] for row in audited if row["code"] == "mfa-demanded"] == ["pass"]
+    assert setup(awsprof, "prod", "--yes", "--mfa", "skip").stdout.endswith("Nothing to do.\n")
+
+
+def test_a_lost_answer_to_a_policy(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """The policy that was made all the same is attached, in the same run."""
+    company.member(DEV, "autochart_dev")
+    aws.fail("CreatePolicy", drop="after")
+    assert setup(awsprof, "dev", "--yes").status == 0
+    assert "awsprof-self-service" in attached(DEV)
+
+
 def test_readonly(awsprof: WatchedCommandLine, company: Company) -> None:
     """Another group has its usual policy; one's own has what is said."""
     company.member(DEV, "autochart_dev")
@@ -377,6 +474,27 @@ def test_readonly(awsprof: WatchedCommandLine, company: Company) -> None:
     arn = "arn:aws:iam::aws:policy/PowerUserAccess"
     assert setup(awsprof, "legacy", "--yes", "--group", "coders", "--policy", arn).status == 0
     assert arn in motobackend.iam(PROD).groups["coders"].managed_policies
+
+
+def test_a_policy_that_is_not_there(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Told before anything is made, without a wait."""
+    company.member(DEV, "autochart_dev")
+    aws.clear_calls()
+    arn = "arn:aws:iam::aws:policy/PowerUserAcess"
+    outcome = setup(awsprof, "dev", "--yes", "--group", "coders", "--policy", arn)
+    assert (outcome.status, changes(aws), awsprof.slept_s) == (7, [], [])
+    assert outcome.stderr.startswith(f"Error: There is no policy {arn}.\n")
+
+
+def test_a_policy_for_others_too(awsprof: WatchedCommandLine, company: Company) -> None:
+    """What is added to a group that is there is its members' too: said in the plan."""
+    company.member(DEV, "autochart_dev").user("anna", administrator=False)
+    backend = motobackend.iam(DEV)
+    backend.create_group("readonly")
+    backend.add_user_to_group("readonly", "anna")
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    plan = setup(awsprof, "dev", "--dry-run", "--group", "readonly", "--policy", arn)
+    assert "AdministratorAccess for readonly, and so for anna" in plan.stdout
 
 
 def test_no_browser(awsprof: WatchedCommandLine, company: Company) -> None:
@@ -411,6 +529,10 @@ def test_the_first_password(set_up: WatchedCommandLine, tmp_path: Path, monkeypa
     assert (neither.status, neither.stderr.splitlines()[1]) == (2, "Say --copy or --show.")
     none = set_up("account", "password", VIA, "--show")
     assert (none.status, "holds no first console password" in none.stderr) == (1, True)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    nowhere = set_up("account", "password", "dev", "--copy")
+    assert (nowhere.status, nowhere.stderr.endswith("or say --show.\n")) == (1, True), nowhere
     monkeypatch.setenv("DISPLAY", ":9")
     taken = tmp_path / "clipboard"
     script = set_up.home.parent / "bin" / "xclip"

@@ -8,9 +8,13 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from moto.iam.models import SigningCertificate
 
+from awsprof.aws.calls import Aws
+from awsprof.errors import AccessDeniedError
+from awsprof.model import LongTermCredentials
 from tests.localaws import motobackend
-from tests.test_accounts.conftest import DEV, PROD, VIA, changes, devices, keys_at_aws
+from tests.test_accounts.conftest import DEV, PROD, REGION, VIA, changes, devices, keys_at_aws
 from tests.test_accounts.faults import KINDS, Fault, KilledError, Things
 from tests.test_cli.conftest import everything
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 ANNA = "autochart_dev_anna"
 USER = ("account", "user", "autochart", "dev", "anna")
 VIA_MAIN = (*USER, "--via", VIA)
+_CERTIFICATE = "C" * 24
 
 
 @pytest.fixture
@@ -104,6 +109,11 @@ def test_nobody_is_locked_out(awsprof: WatchedCommandLine, company: Company) -> 
     (row,) = [row for row in json.loads(outcome.stdout)["steps"] if row["step"] == "MFA demanded"]
     assert row["state"] == "skipped"
     assert row["detail"] == "otto in sysadmins would be locked out, having no MFA device"
+    # Nothing is demanded, and the first password made elsewhere: neither is said.
+    del awsprof.vault.items["autochart_prod_anna/console"]
+    again = awsprof(*words[:-1])
+    assert "The password is the one that the user has already." in again.stdout
+    assert ("refuses all else" in again.stdout, "mfa enroll" in again.stdout) == (False, True)
 
 
 def test_a_lost_phone(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> None:
@@ -130,8 +140,43 @@ def test_a_leaver(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> Non
     assert [key.status for key in user.access_keys] == ["Inactive"]
     assert (user.password, devices(aws, DEV), groups("anna")) == (None, [], [])
     assert f"{ANNA}/console" not in awsprof.items
-    assert "Sessions that had begun last until they end" in outcome.stderr
+    assert "Sessions that had begun have no rights any more" in outcome.stderr
     assert awsprof(*VIA_MAIN, "--disable", "--yes").stdout.endswith("Nothing to do.\n")
+
+
+def test_no_way_in_is_left(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """Rights of the user's own, and the rarer credentials, go too; a session that had begun may do nothing any more."""
+    bob = company.member(DEV, "autochart_dev").user("bob")
+    bob.put_policy("all", {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    key, device = bob.access_key(), bob.mfa_device()
+    calls, long_term = Aws(os.environ, lambda _: None), LongTermCredentials(key.id, key.secret)
+    session = calls.get_session_token(
+        long_term, region=REGION, serial=device.serial, code=device.code(), duration_s=129_600
+    )
+    assert list(calls.users(session, region=REGION))
+    made = [
+        calls._client("iam", session, REGION).read(operation, UserName="bob", **words)
+        for operation, words in (
+            ("UploadSSHPublicKey", {"SSHPublicKeyBody": "ssh-rsa AAAA"}),
+            ("CreateServiceSpecificCredential", {"ServiceName": "codecommit.amazonaws.com"}),
+        )
+    ]
+    user = motobackend.iam(DEV).users["bob"]
+    user.signing_certificates[_CERTIFICATE] = SigningCertificate(_CERTIFICATE, "bob", "none")
+    words = ("account", "user", "autochart", "dev", "bob", "--via", VIA, "--disable")
+    plan = awsprof(*words, "--dry-run").stdout
+    assert (
+        f"SSH key {made[0]['SSHPublicKey']['SSHPublicKeyId']}, signing certificate {_CERTIFICATE}, service credential A"
+        in plan
+    )
+    assert "AdministratorAccess detached, all, an inline one, deleted" in plan
+    assert awsprof(*words, "--yes").status == 0
+    assert user.policies == user.managed_policies == {}
+    with pytest.raises(AccessDeniedError):
+        list(calls.users(session, region=REGION))
+    assert (user.ssh_public_keys[0].status, user.signing_certificates[_CERTIFICATE].status) == ("Inactive", "Inactive")
+    assert [row["Status"] for row in user.__dict__["service_credentials"]] == ["Inactive"]
+    assert awsprof(*words, "--yes").stdout.endswith("Nothing to do.\n")
 
 
 @pytest.mark.parametrize("words", [["--reset-mfa", "--disable"], ["--disable", "--group", "readonly"]])
@@ -158,7 +203,7 @@ def test_without_a_profile_there(awsprof: WatchedCommandLine, company: Company) 
 
 DISABLE = (*VIA_MAIN, "--disable", "--yes")
 # How many things disabling does that nothing disturbs.
-THINGS = 25
+THINGS = 35
 
 
 def test_these_are_all(awsprof: WatchedCommandLine, anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
