@@ -604,13 +604,15 @@ def test_finds_the_region(
         assert "--region" in outcome.stderr
 
 
-def test_refuses_a_region_typed_wrong(
-    awsprof: CommandLine, paul_in_dev: Identity, unchanged: Callable[[], bool]
-) -> None:
-    """An answer that is no region is exit 2."""
-    outcome = awsprof("add", *WORDS, "--from", "-", stdin=paul_in_dev.two_lines, answers=["Mars"])
-    assert (outcome.status, outcome.stdout) == (2, "")
-    assert unchanged()
+def test_asks_again_for_a_region_typed_wrong(awsprof: CommandLine, paul_in_dev: Identity) -> None:
+    """A typo is said and does not end the command; none is taken but a region."""
+    answers = ["Mars", REGION]
+    outcome = awsprof("add", *WORDS, "--from", "-", stdin=paul_in_dev.two_lines, answers=answers)
+    assert outcome == Outcome(0, ADDED, "")
+    assert awsprof.terminal.questions == [
+        "Region (empty for none): ",
+        "'Mars' is no region; region (empty for none): ",
+    ]
 
 
 # The MFA device.

@@ -294,7 +294,7 @@ def test_a_slow_move_shows_what_it_does(awsprof: WatchedCommandLine, desk: Desk,
 
     desk.keyring.around = slowly
     assert awsprof("vault", "move", "file", "--yes").stderr == (
-        "Looking into the OS keyring, 8 items …\n"
+        "Looking into the OS keyring, 9 items …\n"
         "Copying to the vault of files, 2 items …\n"
         "Reading back from the vault of files, 2 items …\n"
         "Removing from the OS keyring, 2 items …\n"
