@@ -32,6 +32,7 @@ from tests.test_cli.conftest import (
     write_config,
     write_settings,
 )
+from tests.test_heavy.conftest import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -930,9 +931,11 @@ def test_enroll_cut_off_at_every_step(
     """
     Whatever step an enrolment is cut off at, the next one leaves one device, enabled and used, and nothing else.
 
-    Ctrl-C takes the device back by itself; a kill leaves that to the next enrolment.
+    Ctrl-C takes the device back by itself; a kill leaves that to the next enrolment. Every third step, and another
+    third in each case, unless all are wanted.
     """
-    for step in itertools.count():
+    stride = 1 if ALL else 3
+    for step in itertools.count((after + (error is KilledError) + stored) % stride, stride):
         account_id, profile = f"{500_000_000_000 + step}", f"autochart_e{step}_paul"
         saboteur.strike(None)
         joined(aws, awsprof, account_id, env=f"e{step}")
@@ -956,7 +959,7 @@ def test_enroll_cut_off_at_every_step(
         assert (device.user_name, device.serial) == ("paul", mfa_serial(awsprof, profile)), step
         assert not has_record(awsprof, profile), step
         assert has_seed(awsprof, profile, device.seed if stored else None), step
-    assert len(saboteur.steps) == step
+    assert step - stride < len(saboteur.steps) <= step
     assert MANY | {"write"} | ({"_sleep"} if stored else {"ask"}) <= set(saboteur.steps)
 
 
