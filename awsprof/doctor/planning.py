@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _LEFT = "Mend it by hand; 'awsprof doctor --fix' leaves it."
 # How often what changes is looked for before every spelling is kept.
 _TRIES = 4
+_LARGE_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,15 @@ def planned(shared: SharedFiles, environ: Mapping[str, str], now: datetime) -> T
 
 
 def honest(found: Iterable[Finding], shared: SharedFiles, environ: Mapping[str, str], now: datetime) -> list[Finding]:
-    """Return what was found in the texts, with no promise that ``--fix`` mends what would still be there after it."""
+    """
+    Return what was found in the texts, with no promise that ``--fix`` mends what would still be there after it.
+
+    Planning takes several times as long as looking, so files of thousands of profiles are left to ``--fix`` itself,
+    which says what it leaves.
+    """
     findings = list(found)
-    if not any(finding.fix == FIX for finding in findings):
+    size = sum(len(file.reading.data) for file in shared.files if file.unreadable is None)
+    if size > _LARGE_BYTES or not any(finding.fix == FIX for finding in findings):
         return findings
     after = planned(shared, environ, now).on(shared)
     left = Counter(_told(finding) for finding in check_files(after))

@@ -976,7 +976,8 @@ def test_enroll_another_cut_off_at_every_step(
 
     The session that serves meanwhile is dropped only when all else is done.
     """
-    for step in itertools.count():
+    stride = 1 if ALL else 3
+    for step in itertools.count((after + (error is KilledError)) % stride, stride):
         account_id, profile = f"{600_000_000_000 + step}", f"autochart_e{step}_paul"
         saboteur.strike(None)
         old = joined(aws, awsprof, account_id, env=f"e{step}").mfa_device()
@@ -1006,7 +1007,7 @@ def test_enroll_another_cut_off_at_every_step(
         assert not has_record(awsprof, profile), step
         assert has_seed(awsprof, profile, device.seed), step
         assert not session_file(awsprof.home, profile).exists(), step
-    assert len(saboteur.steps) == step
+    assert step - stride < len(saboteur.steps) <= step
     assert MANY | {"_sleep"} <= set(saboteur.steps)
 
 
