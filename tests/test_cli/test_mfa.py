@@ -1629,7 +1629,8 @@ def test_remove_device_cut_off_at_every_step(
     after: bool,
 ) -> None:
     """Run again after a cut at any step, the device is gone, and the profile, seed and session go with it."""
-    for step in itertools.count():
+    stride = 1 if ALL else 2
+    for step in itertools.count(after % stride, stride):
         account_id, profile = f"{800_000_000_000 + step}", f"autochart_e{step}_paul"
         saboteur.strike(None)
         device = joined(aws, awsprof, account_id, env=f"e{step}").mfa_device()
@@ -1650,7 +1651,8 @@ def test_remove_device_cut_off_at_every_step(
         assert not session_file(awsprof.home, profile).exists(), step
         section = awsprof.config.partition(f"[profile {profile}]")[2].partition("[")[0]
         assert (section.count("credential_process"), section.count("awsprof_delivery")) == (1, 0), step
-    assert len(saboteur.steps) == step
+    # What another thread of the test's own process unlinks may be counted too.
+    assert step - stride < len(saboteur.steps) <= step + 1
     assert {"DeactivateMFADevice", "DeleteVirtualMFADevice", "delete", "replace"} <= set(saboteur.steps)
 
 
