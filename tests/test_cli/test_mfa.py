@@ -1020,7 +1020,8 @@ def test_enroll_cut_off_where_devices_may_not_be_listed(
     after: bool,
 ) -> None:
     """A device that was there before is never deleted; one that may be of either kind is left, and named."""
-    for step in itertools.count():
+    stride = 1 if ALL else 3
+    for step in itertools.count((after + (error is KilledError)) % stride, stride):
         account_id, profile = f"{700_000_000_000 + step}", f"autochart_e{step}_paul"
         saboteur.strike(None)
         deny(joined(aws, awsprof, account_id, env=f"e{step}"), "ListVirtualMFADevices")
@@ -1042,7 +1043,7 @@ def test_enroll_cut_off_where_devices_may_not_be_listed(
         assert all(f"made {serial} cannot be told, so it is left alone" in said for serial in others), step
         assert assigned(aws, account_id) == [mfa_serial(awsprof, profile)], step
         assert not has_record(awsprof, profile), step
-    assert len(saboteur.steps) == step
+    assert step - stride < len(saboteur.steps) <= step
     assert MANY | {"_sleep"} <= set(saboteur.steps)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]
 
-KILLS = 200 if ALL else 10
+KILLS = 200 if ALL else 6
 SMALL = (
     "# mine\n[profile autochart_dev_paul]\nregion = eu-west-1\n\n"
     "[profile role_dev_paul]\nsource_profile = autochart_dev_paul\n\n"

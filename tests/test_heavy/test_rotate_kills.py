@@ -35,7 +35,7 @@ CALLS = (
 # Before AWS carries a call out; when it is carried out and not answered; or at a random moment after the answer.
 MOMENTS = ("before", "unanswered", "soon after")
 EVERY = [(number, moment) for number in range(1, len(CALLS) + 1) for moment in MOMENTS]
-SAMPLE = {"without MFA": 8, "with MFA": 4}
+SAMPLE = {"without MFA": 5, "with MFA": 3}
 ROUNDS = 3
 _HELD_S = 20
 _SOON_S = 0.2
