@@ -20,9 +20,13 @@ _GONE = 4_000_000  # no process has this number here
 
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[int]:
-    """A process with these arguments behind its own."""
-    process = subprocess.Popen([sys.executable, "-c", "input()", *arguments], stdin=subprocess.PIPE)
+    """A process with these arguments behind its own; it has spoken: one that is only being made shows none yet."""
+    speaks_and_waits = "print(flush=True); input()"
+    command = [sys.executable, "-c", speaks_and_waits, *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
+        assert process.stdout is not None
+        process.stdout.readline()
         yield process.pid
     finally:
         process.communicate(b"\n", timeout=30)
