@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from awsprof.configfiles.document import DEFAULTS, Document
+from awsprof.configfiles.editing import with_renamed_section, with_settings, without_lines_of, without_sections
 from awsprof.configfiles.merged import (
     LONG_TERM_KEYS,
     MANAGED,
@@ -114,7 +115,7 @@ class ProfileFiles:
             document = self._document(path, data)
             if sections_of(document, name) or name in self._credentials().sections:
                 raise exists(name)
-            return document.with_settings(header(name), settings)
+            return with_settings(document, header(name), settings)
 
         through.edit(path, change, most_mode=None)
 
@@ -136,7 +137,7 @@ class ProfileFiles:
             if not sections and not any(changes.values()):
                 return data
             # Of several spellings botocore uses the last one, whole.
-            return document.with_settings(sections[-1] if sections else header(name), changes)
+            return with_settings(document, sections[-1] if sections else header(name), changes)
 
         through.edit(path, change, most_mode=None)
 
@@ -148,8 +149,8 @@ class ProfileFiles:
             SharedFileError: A file is unreadable, unparsable, locked or unwritable.
         """
         self._edit_both(
-            lambda document, in_config: document.without_sections(
-                lambda section: _profile_of(section, in_config) == name
+            lambda document, in_config: without_sections(
+                document, lambda section: _profile_of(section, in_config) == name
             ),
             through,
         )
@@ -171,9 +172,9 @@ class ProfileFiles:
             for section in sections_of(document, name) if in_config else [name]:
                 if section not in document.sections:
                     continue
-                data = Document(document.path, data).with_renamed_section(section, new_header)
+                data = with_renamed_section(Document(document.path, data), section, new_header)
                 if process is not None and "credential_process" in document.sections[section].options:
-                    data = Document(document.path, data).with_settings(new_header, {"credential_process": process})
+                    data = with_settings(Document(document.path, data), new_header, {"credential_process": process})
             return with_source(document.path, data, name, new)
 
         self._edit_both(change, through)
@@ -206,7 +207,7 @@ class ProfileFiles:
                     hint="Take them out, then run the command again.",
                 )
             # No blank line, which nobody could tell from the user's own when the section goes again.
-            return document.with_settings(name, settings, apart=False)
+            return with_settings(document, name, settings, apart=False)
 
         through.edit(path, change, most_mode=0o600)
 
@@ -230,8 +231,8 @@ class ProfileFiles:
             if section is None or not is_managed(section.settings) or not is_doomed(section.settings):
                 return data
             if set(section.options) <= {*SESSION_KEYS, MANAGED}:
-                return document.without_lines_of(name)
-            return document.with_settings(name, dict.fromkeys((*SESSION_KEYS, MANAGED)))
+                return without_lines_of(document, name)
+            return with_settings(document, name, dict.fromkeys((*SESSION_KEYS, MANAGED)))
 
         through.edit(path, change, most_mode=0o600)
         return True
@@ -260,9 +261,9 @@ class ProfileFiles:
                 if _is_default_section(section.name, in_config) or _profile_of(section.name, in_config) is None:
                     continue
                 lent = {key: value for key, value in document.defaults.items() if key not in section.options}
-                data = Document(document.path, data).with_settings(section.name, lent) if lent else data
-            return Document(document.path, data).without_sections(
-                lambda section: _is_default_section(section, in_config)
+                data = with_settings(Document(document.path, data), section.name, lent) if lent else data
+            return without_sections(
+                Document(document.path, data), lambda section: _is_default_section(section, in_config)
             )
 
         self._edit_both(change, through)

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from awsprof.configfiles.document import DEFAULTS, Document, check_setting
+from awsprof.configfiles.document import DEFAULTS, Document
+from awsprof.configfiles.editing import check_setting, edited, with_edits, with_settings
 from awsprof.configfiles.masking import is_secret
 from awsprof.configfiles.merged import LONG_TERM_KEYS, header, is_managed, profile_in_header
 from awsprof.configfiles.splicing import Carried, SectionEdit, carried, value_of
@@ -103,7 +104,7 @@ class TakingOver:
             raise self._taken(move)
         for name, edit in edits.items():
             if edit is not None and name in self._document.sections:
-                self._document.edited(self._document.sections[name], edit)
+                edited(self._document, self._document.sections[name], edit)
         self._targets.add(move.new)
         self._edits.update(edits)
         self._new_names.update({name: move.new for name in move.names if name != move.new})
@@ -127,7 +128,7 @@ class TakingOver:
             if edit is not None and source in self._new_names:
                 changes = {**edit.changes, "source_profile": self._new_names[source]}
                 edits[name] = SectionEdit(edit.name, changes)
-        return self._document.with_edits(edits)
+        return with_edits(self._document, edits)
 
     def _in_config(self, move: TakeOver, credentials: Document) -> dict[str, SectionEdit | None]:
         ahead = self._sections.get(move.new, []) if move.new not in move.names else []
@@ -255,7 +256,7 @@ def with_source(path: str, data: bytes, name: str, new: str) -> bytes:
         return data
     for section in Document(path, data).sections.values():
         if section.settings.get("source_profile") == name:
-            data = Document(path, data).with_settings(section.name, {"source_profile": new})
+            data = with_settings(Document(path, data), section.name, {"source_profile": new})
     return data
 
 

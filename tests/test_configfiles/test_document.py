@@ -9,6 +9,7 @@ import botocore.exceptions
 import pytest
 
 from awsprof.configfiles.document import Document
+from awsprof.configfiles.editing import with_settings, without_section
 from awsprof.errors import RefusedNameError, UnparsableFileError
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def test_refuses_what_botocore_refuses(name: str, tmp_path: Path) -> None:
 def test_new_section_comes_last(name: str, tmp_path: Path) -> None:
     """A section that was not there is appended; what stood before stays byte for byte."""
     data = ACCEPTED[name]
-    edited = Document("config", data).with_settings("profile new", {"region": "eu-west-1", "output": "json"})
+    edited = with_settings(Document("config", data), "profile new", {"region": "eu-west-1", "output": "json"})
     before = _as_botocore_reads(tmp_path / "config", data)
     inherited = Document("config", data).defaults
     new = {**inherited, "region": "eu-west-1", "output": "json"}
@@ -138,10 +139,10 @@ def test_change_touches_its_own_section_only(name: str, key: str, tmp_path: Path
     for section in before:
         if not section.isascii():
             continue
-        edited = Document("config", data).with_settings(section, {key: "us-west-2"})
+        edited = with_settings(Document("config", data), section, {key: "us-west-2"})
         after = _as_botocore_reads(tmp_path / "config", edited)
         assert after == {**before, section: {**before[section], key: "us-west-2"}}
-        back = Document("config", edited).with_settings(section, {key: None})
+        back = with_settings(Document("config", edited), section, {key: None})
         gone = {k: v for k, v in before[section].items() if k != key}
         gone.update({key: Document("config", data).defaults[key]} if key in Document("config", data).defaults else {})
         assert _as_botocore_reads(tmp_path / "config", back) == {**before, section: gone}
@@ -150,20 +151,20 @@ def test_change_touches_its_own_section_only(name: str, key: str, tmp_path: Path
 def test_changed_line_keeps_indentation_and_spacing() -> None:
     """The value alone changes; indentation, delimiter, spacing and line end of its line stay."""
     data = b"[profile a]\r\n\tregion   =   eu-west-1\r\n\toutput:json\r\n"
-    edited = Document("config", data).with_settings("profile a", {"region": "us-east-1", "output": "text"})
+    edited = with_settings(Document("config", data), "profile a", {"region": "us-east-1", "output": "text"})
     assert edited == b"[profile a]\r\n\tregion   =   us-east-1\r\n\toutput:text\r\n"
 
 
 def test_new_key_comes_behind_the_last_one() -> None:
     """A new key stands behind the section's last, indented like it, before the next section's comment."""
     data = b"[profile a]\n  region = x\n\n# about b\n[profile b]\n"
-    edited = Document("config", data).with_settings("profile a", {"output": "json"})
+    edited = with_settings(Document("config", data), "profile a", {"output": "json"})
     assert edited == b"[profile a]\n  region = x\n  output = json\n\n# about b\n[profile b]\n"
 
 
 def test_removed_section_takes_its_comment_along() -> None:
     """Comments directly above a header go with it; one parted by a blank line stays."""
-    edited = Document("config", RICH).without_section("profile legacy")
+    edited = without_section(Document("config", RICH), "profile legacy")
     assert edited == (
         b"# my accounts, do not touch\n[default]\nregion=us-east-1\n\n# about nothing in particular\n\n"
         b"[sso-session corp]\nsso_region = eu-west-1\n[profile autochart_dev_paul]\nregion = eu-west-1\n"
@@ -190,4 +191,4 @@ def test_removed_section_takes_its_comment_along() -> None:
 def test_nothing_is_injected(section: str, settings: dict[str, str]) -> None:
     """A name, key or value that could become anything else in the file is refused, and nothing is written."""
     with pytest.raises(RefusedNameError):
-        Document("config", RICH).with_settings(section, settings)
+        with_settings(Document("config", RICH), section, settings)

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
 from awsprof.configfiles.document import Document
+from awsprof.configfiles.editing import with_renamed_section, with_settings, without_section
 from awsprof.errors import RefusedNameError, SharedFileError, UnparsableFileError
 from tests.command_line import CommandLine
 from tests.test_configfiles.test_document import ACCEPTED, REFUSED
@@ -235,7 +236,7 @@ def check_outside(before: bytes, after: bytes, section: str) -> None:
 def test_new_section(data: bytes, values: dict[str, str], tmp_path: Path) -> None:
     """A section that was not there comes behind everything else, and is all that is new."""
     before = readable(data, tmp_path)
-    after = Document("config", data).with_settings("profile brand.new", values)
+    after = with_settings(Document("config", data), "profile brand.new", values)
     assert seen(after, tmp_path) == Seen(before.lent, {**before.own, "profile brand.new": values})
     assert after.startswith(data)
 
@@ -251,7 +252,7 @@ def test_set_and_unset(data: bytes, draw: st.DataObject, tmp_path: Path) -> None
     changes = draw.draw(st.dictionaries(keys, st.sampled_from([None, "eu-west-1", "a=b"]), min_size=1, max_size=3))
     note(repr((section, changes)))
     try:
-        after = Document("config", data).with_settings(section, changes)
+        after = with_settings(Document("config", data), section, changes)
     except (SharedFileError, RefusedNameError):
         # Refusing is always safe; that it is rare is what the corpus's own tests see to.
         return
@@ -268,7 +269,7 @@ def test_remove_section(data: bytes, draw: st.DataObject, tmp_path: Path) -> Non
     assume(before.own)
     section = draw.draw(st.sampled_from(sorted(before.own)), "section")
     try:
-        after = Document("config", data).without_section(section)
+        after = without_section(Document("config", data), section)
     except SharedFileError:
         return
     del before.own[section]
@@ -284,7 +285,7 @@ def test_rename_section(data: bytes, draw: st.DataObject, tmp_path: Path) -> Non
     assume(before.own)
     section = draw.draw(st.sampled_from(sorted(before.own)), "section")
     try:
-        after = Document("config", data).with_renamed_section(section, "profile brand.new")
+        after = with_renamed_section(Document("config", data), section, "profile brand.new")
     except SharedFileError:
         return
     renamed = {("profile brand.new" if name == section else name): own for name, own in before.own.items()}
@@ -311,10 +312,10 @@ def test_indented_header_is_not_swallowed(data: bytes, edit: str, tmp_path: Path
     document = Document("config", data)
     with contextlib.suppress(SharedFileError):
         if edit == "set":
-            after = document.with_settings("profile a", {"output": "json"})
+            after = with_settings(document, "profile a", {"output": "json"})
             before.own["profile a"]["output"] = "json"
         else:
-            after = document.without_section("profile a")
+            after = without_section(document, "profile a")
             del before.own["profile a"]
         assert seen(after, tmp_path) == before
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from awsprof.configfiles.diff import unified
 from awsprof.configfiles.document import Document
+from awsprof.configfiles.editing import with_renamed_section, with_settings, without_section
 from awsprof.errors import AwsprofError
 from awsprof.journal.patch import taken_back
 from tests.command_line import CommandLine
@@ -99,12 +100,12 @@ def test_document(data: bytes, seed: int, tmp_path: Path) -> None:
     section = rng.choice(names)
     keys = [*(document.sections[section].options if section in document.sections else ()), "region"]
     edits = [
-        lambda: document.with_settings(section, {rng.choice(keys): rng.choice(["x", None, "x = y", "\n[default]"])})
+        lambda: with_settings(document, section, {rng.choice(keys): rng.choice(["x", None, "x = y", "\n[default]"])})
     ]
     if section in document.sections:
         edits += [
-            lambda: document.without_section(section),
-            lambda: document.with_renamed_section(section, "profile q"),
+            lambda: without_section(document, section),
+            lambda: with_renamed_section(document, section, "profile q"),
         ]
     try:
         edited = rng.choice(edits)()
