@@ -46,7 +46,7 @@ def carry_out(world: World, name: ProfileName, about: str, steps: Sequence[Step]
     Returns:
         Whether anything was done; all that was to do is then.
     """
-    run = Run(steps, world)
+    run = Run(steps, world.person)
     plan = run.plan()
     if manner.dry_run or not run.is_needed:
         _show_all(plan, manner)
@@ -142,7 +142,7 @@ def accounts(world: World) -> Accounts:
             team=world.team,
             environ=world.environ,
             now=world.now,
-            person=world,
+            person=world.person,
             warn=world.warn,
             ask_alias=ask_alias,
             keep_alias=world.store.save_alias,

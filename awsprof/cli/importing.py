@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from awsprof.cli.world import World
     from awsprof.importing.found import Found
-    from awsprof.importing.moving import Choice, Left, Moved, Outcome
+    from awsprof.importing.moving import Left, Moved, Outcome
     from awsprof.importing.proposing import Surroundings
+    from awsprof.importing.proving import Choice
 
 
 @click.command("import", cls=Command)
@@ -127,7 +128,7 @@ def _choices(
     world: World, rows: Sequence[Found], name: ProfileName | None, source: str | None, *, ask: bool, named: bool
 ) -> list[Choice]:
     """Return what is to be imported under which names, as a person or the options say."""
-    from awsprof.importing.moving import Choice
+    from awsprof.importing.proving import Choice
 
     if name is not None:
         row = rows[0] if rows else world.searching.by_itself(str(name))

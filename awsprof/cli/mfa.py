@@ -91,7 +91,7 @@ def enrolling(world: World) -> Enrolling:
         seeds=world.seeds,
         journal=world.journal,
         now=world.now,
-        can_answer=world.can_answer,
+        can_answer=world.terminal.can_answer,
     )
     person = Person(
         ask=lambda question: world.terminal.ask(question, option="--store-seed"),

@@ -205,5 +205,5 @@ def _rotating(world: World) -> Rotating:
         journal=world.journal,
         environ=world.environ,
         now=world.now,
-        person=world,
+        person=world.person,
     )

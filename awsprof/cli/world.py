@@ -7,7 +7,6 @@ Builds each service when a command first needs it, so that no command pays for w
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import sys
 import time
@@ -17,9 +16,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from awsprof.cli.becoming import become
+from awsprof.cli.person import PersonAtTerminal
 from awsprof.cli.terminal import Terminal
 from awsprof.configfiles.profiles import ProfileFiles
-from awsprof.errors import AwsprofError, CommandNotRunError, RefusedCodeError
+from awsprof.errors import AwsprofError
 from awsprof.naming import printable
 from awsprof.places import Places
 from awsprof.settings import Settings, find_team_file
@@ -59,32 +60,6 @@ if TYPE_CHECKING:
     from awsprof.vault import BackEnds, ChosenVault
 
 
-_CODE_TRIES = 3
-
-
-def _become(command: Sequence[str], environ: dict[str, str]) -> int:
-    """Replace this process by *command*; on Windows, which cannot, run it and return its exit status."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    try:
-        if os.name != "posix":
-            import subprocess
-
-            return subprocess.run(command, env=environ, check=False).returncode
-        import signal
-
-        # Python ignores these, and a command would inherit that.
-        for name in ("SIGPIPE", "SIGXFSZ", "SIGXFZ"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), signal.SIG_DFL)
-        os.execvpe(command[0], list(command), environ)  # noqa: S606 - becoming the user's own command is the purpose
-    except (FileNotFoundError, NotADirectoryError):
-        raise CommandNotRunError(f"There is no command '{command[0]}'", status=127) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CommandNotRunError(f"'{command[0]}' cannot be run: {reason}", status=126) from None
-
-
 @dataclass
 class World:
     """What commands see of the outside: environment, clock, terminal, files, vault, AWS."""
@@ -93,7 +68,7 @@ class World:
     terminal: Terminal = field(default_factory=Terminal)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
-    become: Callable[[Sequence[str], dict[str, str]], int] = _become
+    become: Callable[[Sequence[str], dict[str, str]], int] = become
     platform: str = sys.platform
     debug: bool = False
     quiet: bool = False
@@ -110,6 +85,10 @@ class World:
     def trace(self, sentence: str) -> None:
         if self.debug:
             print(f"debug: {printable(sentence)}", file=sys.stderr, flush=True)  # noqa: T201 - asked for by --debug
+
+    @cached_property
+    def person(self) -> PersonAtTerminal:
+        return PersonAtTerminal(self.terminal, tell=self.say, sleep=self.sleep, quiet=self.quiet)
 
     @cached_property
     def places(self) -> Places:
@@ -148,10 +127,10 @@ class World:
     def back_ends(self) -> BackEnds:
         from awsprof.vault import BackEnds, Patience
 
-        person = self.terminal.can_answer()
+        person = self.person if self.terminal.can_answer() else None
         patience = Patience.fitting(
             self.environ,
-            terminal=person,
+            terminal=person is not None,
             credential_process=self.in_credential_process,
             on_wait=lambda: self.say("Waiting for the keyring; it may have opened a dialog …"),
         )
@@ -159,8 +138,8 @@ class World:
             self.environ,
             self.places,
             patience,
-            ask_passphrase=self._ask_passphrase if person else None,
-            confirm_create=self._confirm_vault if person else None,
+            ask_passphrase=person.ask_passphrase if person else None,
+            confirm_create=(lambda: person.confirm_vault(self.places.vault)) if person else None,
             on_busy=lambda: self.say("Waiting for another awsprof that changes the vault …"),
         )
 
@@ -199,7 +178,7 @@ class World:
 
     @cached_property
     def sessions(self) -> Sessions:
-        return self._sessions_for(self)
+        return self._sessions_for(self.person)
 
     @cached_property
     def shell_identities(self) -> ShellIdentities:
@@ -207,7 +186,7 @@ class World:
         from awsprof.sessions.shell_identity import ShellIdentities
 
         return ShellIdentities(
-            sessions=self._sessions_for(Nobody(self)),
+            sessions=self._sessions_for(Nobody(self.person)),
             aws=lambda: self.aws,
             profile=self.files.get,
             made_of=self.files.made_of,
@@ -257,7 +236,7 @@ class World:
             settings=self.settings,
             team=self.team,
             environ=self.environ,
-            choose_device=self._choose_device,
+            choose_device=self.person.choose_device,
         )
 
     @cached_property
@@ -373,17 +352,18 @@ class World:
     @cached_property
     def importing(self) -> Importing:
         from awsprof.importing.moving import Importing
+        from awsprof.importing.proving import Proving
 
+        proving = Proving(files=self.files, searching=self.searching, adding=self.adding, environ=self.environ)
         return Importing(
             files=self.files,
-            searching=self.searching,
+            proving=proving,
             adding=self.adding,
             changes=self.changes,
             vault=self._vault,
             aws=lambda: self.aws,
             sessions=self.sessions,
             places=self.places,
-            environ=self.environ,
             tell=self.say,
         )
 
@@ -454,35 +434,6 @@ class World:
             find_launcher=lambda: find_launcher(self.environ),
         )
 
-    # The person, as sessions see one.
-
-    def can_answer(self) -> bool:
-        return self.terminal.can_answer()
-
-    def ask_code(self, profile: Profile) -> str:
-        from awsprof.sessions.codes import check_code
-
-        question = f"MFA code for {profile.name}: "
-        for _ in range(_CODE_TRIES - 1):
-            try:
-                return check_code(self.terminal.ask(question, option="--code"))
-            except RefusedCodeError:
-                question = "A token code is six digits: "
-        return self.terminal.ask(question, option="--code")
-
-    def tell(self, sentence: str) -> None:
-        self.say(sentence)
-
-    def wait(self, seconds: float, reason: str) -> None:
-        if self.quiet or not self.terminal.shows_progress():
-            self.say(f"Waiting {seconds:.0f} s {reason} …")
-            self.sleep(seconds)
-            return
-        for left in range(math.ceil(seconds), 0, -1):
-            print(f"\rWaiting {left:2} s {reason} … ", end="", file=sys.stderr, flush=True)  # noqa: T201 - a countdown
-            self.sleep(min(1.0, seconds - (left - 1)))
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201 - its end
-
     def _vault(self) -> ChosenVault:
         return self.vault
 
@@ -507,22 +458,6 @@ class World:
 
         browser = browser_variable(profile, browsers=lambda: self.browsers, environ=self.environ, tell=self.say)
         self.aws_cli.sign_in(profile.name, profile.kind, browser=browser)
-
-    def _choose_device(self, serials: Sequence[str]) -> str:
-        from awsprof.profiles.adding import no_device_chosen
-
-        if not self.terminal.can_answer():
-            raise no_device_chosen(serials)
-        return serials[
-            self.terminal.choose("Which MFA device gives this profile's codes?", serials, option="--mfa-serial")
-        ]
-
-    def _ask_passphrase(self, question: str) -> str:
-        return self.terminal.ask(f"{question}: ", option="AWSPROF_VAULT_PASSPHRASE_COMMAND", hidden=True)
-
-    def _confirm_vault(self) -> bool:
-        self.say("awsprof would keep secrets in files that a passphrase opens (age).")
-        return self.terminal.confirm(f"Make such a vault in {self.places.vault}?")
 
     def change_setting(self, key: str, value: object) -> None:
         """Write one setting, or take it out when *value* is None; the rest of the file stays as it is."""

@@ -11,9 +11,6 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from awsprof.configfiles.launcher import process_line
-from awsprof.configfiles.profiles import exists
-from awsprof.configfiles.taking_over import TakeOver
 from awsprof.errors import (
     AnswerNeededError,
     AwsprofError,
@@ -24,22 +21,20 @@ from awsprof.errors import (
     VaultUnavailableError,
 )
 from awsprof.importing.found import Place
-from awsprof.model import Delivery, Kind
+from awsprof.model import Kind
 from awsprof.naming import printable
-from awsprof.profiles.adding import AddRequest
 from awsprof.sessions.keys import StoredKeys, load_keys
 from awsprof.storage.lock import LockHeldError, lock_path, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from awsprof.configfiles.profiles import ProfileFiles
-    from awsprof.importing.found import Found
-    from awsprof.importing.searching import Searching
+    from awsprof.importing.proving import Choice, Move, Proving
     from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, Profile
     from awsprof.naming import ProfileName
     from awsprof.places import Places
-    from awsprof.profiles.adding import Adding, Verified
+    from awsprof.profiles.adding import Adding
     from awsprof.profiles.changing import Change, Changes
     from awsprof.sessions.login import Sessions
     from awsprof.vault import Vault
@@ -58,23 +53,6 @@ class AwsCalls(Protocol):
     """What moving needs of AWS."""
 
     def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is to be imported, the name it gets, and its keys where a person hands them over."""
-
-    found: Found
-    name: ProfileName
-    keys: LongTermCredentials | None = None
-
-    @property
-    def has_keys(self) -> bool:
-        return self.keys is not None or self.found.has_keys
-
-    @property
-    def is_new_name(self) -> bool:
-        return str(self.name) not in self.found.names and bool(self.found.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +86,6 @@ class Outcome:
     left: list[Left] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Move:
-    choice: Choice
-    take_over: TakeOver
-    verified: Verified | None
-    region: str
-
-    @property
-    def keys(self) -> LongTermCredentials | None:
-        return self.take_over.keys
-
-
 class Importing:
     """Imports the profiles of one user."""
 
@@ -127,25 +93,23 @@ class Importing:
         self,
         *,
         files: ProfileFiles,
-        searching: Searching,
+        proving: Proving,
         adding: Adding,
         changes: Changes,
         vault: Callable[[], Vault],
         aws: Callable[[], AwsCalls],
         sessions: Sessions,
         places: Places,
-        environ: Mapping[str, str],
         tell: Callable[[str], None],
     ) -> None:
         self._files = files
-        self._searching = searching
+        self._proving = proving
         self._adding = adding
         self._changes = changes
         self._vault = vault
         self._aws = aws
         self._sessions = sessions
         self._places = places
-        self._environ = environ
         self._tell = tell
 
     def preview(
@@ -161,18 +125,17 @@ class Importing:
             What could not be imported, and why.
         """
         left: list[Left] = []
-        moves: list[_Move] = []
+        moves: list[Move] = []
         for choice in choices:
             progress(choice)
             try:
-                self._check_free(choice)
-                moves.append(_Move(choice, self._unasked(choice), None, ""))
+                moves.append(self._proving.unasked(choice))
             except AwsprofError as error:
                 left.append(Left(choice.found.name, error))
         self._preview(self._without_refused(moves, left), change, left)
         return left
 
-    def _preview(self, moves: Sequence[_Move], change: Change, left: list[Left]) -> None:
+    def _preview(self, moves: Sequence[Move], change: Change, left: list[Left]) -> None:
         """Show all together; where one stands in the way of the others, halves, until it is found."""
         if not moves:
             return
@@ -180,16 +143,16 @@ class Importing:
             self._files.take_over([move.take_over for move in moves], through=change)
         except AwsprofError as error:
             if len(moves) == 1:
-                left.append(Left(moves[0].choice.found.name, error))
+                left.append(Left(moves[0].name, error))
                 return
             half = len(moves) // 2
             self._preview(moves[:half], change, left)
             self._preview(moves[half:], change, left)
 
-    def _without_refused(self, moves: Sequence[_Move], left: list[Left]) -> list[_Move]:
+    def _without_refused(self, moves: Sequence[Move], left: list[Left]) -> list[Move]:
         """Return the moves without those that the files stand in the way of, which go to *left*."""
         refusals = self._files.refusals([move.take_over for move in moves])
-        left += [Left(moves[number].choice.found.name, error) for number, error in refusals.items()]
+        left += [Left(moves[number].name, error) for number, error in refusals.items()]
         return [move for number, move in enumerate(moves) if number not in refusals]
 
     def run(
@@ -292,51 +255,22 @@ class Importing:
         verify: bool,
         force: bool,
         progress: Callable[[Choice], None],
-    ) -> list[_Move]:
-        moves: list[_Move] = []
+    ) -> list[Move]:
+        moves: list[Move] = []
         final: AwsprofError | None = None
         for choice in batch:
             progress(choice)
             try:
                 if final is not None:
                     raise final
-                beside = {move.choice.name: _account_of(move) for move in moves}
-                moves.append(self._verify(choice, beside, verify=verify, force=force))
+                beside = {move.choice.name: move.account_id for move in moves}
+                moves.append(self._proving.verified(choice, beside, verify=verify, force=force))
             except AwsprofError as error:
                 final = error if isinstance(error, _FINAL) else None
                 outcome.left.append(Left(choice.found.name, _answered(error)))
         return moves
 
-    def _verify(self, choice: Choice, beside: Mapping[ProfileName, str | None], *, verify: bool, force: bool) -> _Move:
-        """Prove all that can be proven before anything is changed."""
-        found, name = choice.found, choice.name
-        finishing = self._check_free(choice)
-        profile = self._profile(choice)
-        region = profile.region_for_calls(self._environ)
-        keys = self._keys(choice)
-        if keys is None:
-            self._adding.check_place(name, profile.account_id, force=force, instead_of=found.name, beside=beside)
-            return _Move(choice, self._unasked(choice), None, region)
-        request = AddRequest(name, account_id=None if verify else profile.account_id, verify=verify, force=True)
-        if not verify and profile.account_id is None:
-            raise AwsprofError(
-                f"--no-verify asks AWS nothing, and {printable(found.name)} does not say its account",
-                hint=f"Leave it out, or say the account: {_to_say_account(choice)}.",
-            )
-        verified = self._adding.verify(request, keys, region=profile.region, there=profile)
-        if profile.account_id not in (None, verified.account_id):
-            raise AwsprofError(
-                f"The key of {printable(found.name)} is of account {verified.account_id}, and its settings say "
-                f"{profile.account_id}; it stays as it is",
-                hint="Mend whichever is wrong, then run the command again.",
-            )
-        self._adding.check_place(name, verified.account_id, force=force, instead_of=found.name, beside=beside)
-        wanted_region = None if profile.region else self._adding.region(name, None)
-        settings = self._adding.settings(request, verified, region=wanted_region, there=_by_file(profile))
-        take_over = TakeOver(found.names, str(name), settings, keys, finishing=finishing)
-        return _Move(choice, take_over, verified, region)
-
-    def _move(self, moves: Sequence[_Move], outcome: Outcome, *, verify: bool) -> None:
+    def _move(self, moves: Sequence[Move], outcome: Outcome, *, verify: bool) -> None:
         """Move all in one entry of the journal; where some stand in the way of the others, those without them."""
         if not moves:
             return
@@ -344,7 +278,7 @@ class Importing:
             moved = self._move_together(moves, verify=verify)
         except AwsprofError as error:
             if len(moves) == 1 or isinstance(error, _FINAL):
-                outcome.left += [Left(move.choice.found.name, error) for move in moves]
+                outcome.left += [Left(move.name, error) for move in moves]
                 return
             free = self._without_refused(moves, outcome.left)
             # What the files do not tell, as where the vault has other keys, halves find out in the fewest entries.
@@ -354,12 +288,12 @@ class Importing:
             return
         outcome.moved += moved
 
-    def _move_together(self, moves: Sequence[_Move], *, verify: bool) -> list[Moved]:
+    def _move_together(self, moves: Sequence[Move], *, verify: bool) -> list[Moved]:
         with contextlib.ExitStack() as locks:
             for move in moves:
                 locks.enter_context(self._sessions.identity_lock(move.take_over.new))
                 if not move.take_over.finishing:
-                    self._check_free(move.choice)
+                    self._proving.check_free(move.choice)
             with self._changes.begin("import", _summary(moves)) as change:
                 for move in moves:
                     if move.keys is not None:
@@ -367,10 +301,10 @@ class Importing:
                 self._files.take_over([move.take_over for move in moves], through=change)
                 self._check_whole(moves)
             for move in moves:
-                self._sessions.drop(move.choice.found.name)
+                self._sessions.drop(move.name)
             return [self._told(move) for move in moves]
 
-    def _store(self, move: _Move, keys: LongTermCredentials, change: Change, *, verify: bool) -> None:
+    def _store(self, move: Move, keys: LongTermCredentials, change: Change, *, verify: bool) -> None:
         """Put keys into the vault and prove that they can be had from there."""
         name = move.take_over.new
         there = load_keys(self._vault(), name)
@@ -388,7 +322,7 @@ class Importing:
         if verify and self._aws().caller_identity(stored.credentials, region=move.region).arn != arn:
             raise VaultError(f"The keys in the vault under {name} are another user's; those in the files stay")
 
-    def _check_whole(self, moves: Sequence[_Move]) -> None:
+    def _check_whole(self, moves: Sequence[Move]) -> None:
         """Refuse a result that tools would read otherwise, as where ``[DEFAULT]`` lends keys to every profile."""
         profiles = self._files.profiles()
         for move in moves:
@@ -399,7 +333,7 @@ class Importing:
                     hint="'awsprof default' shows what is lent to every profile.",
                 )
 
-    def _told(self, move: _Move) -> Moved:
+    def _told(self, move: Move) -> Moved:
         profile = self._files.get(move.take_over.new)
         warnings = list(move.verified.warnings) if move.verified else []
         found = move.choice.found
@@ -415,61 +349,10 @@ class Importing:
             warnings.append(f"{found.tool} still has its own copy of {printable(found.name)}'s key")
         return Moved(found.name, profile, move.verified.arn if move.verified else None, tuple(warnings))
 
-    def _profile(self, choice: Choice) -> Profile:
-        """Return the profile as it is; where half of it was moved before, with the settings that went ahead."""
-        profile = self._searching.profile(choice.found)
-        ahead = self._files.profiles().get(str(choice.name))
-        if ahead is None or ahead.name in choice.found.names:
-            return profile
-        return self._files.made_of(profile.name, {**ahead.settings, **profile.settings})
-
-    def _keys(self, choice: Choice) -> LongTermCredentials | None:
-        return choice.keys or (self._searching.keys(choice.found) if choice.found.has_keys else None)
-
-    def _check_free(self, choice: Choice) -> bool:
-        """Refuse a name that is taken; True when it is by this very profile, half of which was moved before."""
-        name = str(choice.name)
-        if name in choice.found.names or name not in self._files.profiles():
-            return False
-        if choice.found.has_keys and self._searching.holds_already(name, choice.found):
-            return True
-        raise exists(name, hint=f"Choose another with --as; 'awsprof add --replace' gives {name} new keys.")
-
-    def _unasked(self, choice: Choice) -> TakeOver:
-        """Return the change to the files as far as it is known without AWS."""
-        found, name = choice.found, str(choice.name)
-        keys = self._keys(choice)
-        if keys is None:
-            return TakeOver(found.names, name, keys_too=True)
-        profile = self._profile(choice)
-        settings: dict[str, str | None] = {}
-        if profile.delivery is not Delivery.FILE:
-            settings["credential_process"] = process_line(name, self._environ)
-        for key, value in (("mfa_serial", profile.mfa_serial), ("aws_account_id", profile.account_id)):
-            if value is not None:
-                settings[key] = value
-        finishing = name not in found.names and name in self._files.profiles()
-        return TakeOver(found.names, name, settings, keys, finishing=finishing)
-
 
 def batch_size(count: int) -> int:
     """Return how many of *count* profiles are moved together, and undone together."""
     return max(BATCH, -(-count // _MOST_ENTRIES))
-
-
-def _by_file(profile: Profile) -> Profile | None:
-    """Return the profile where its delivery is by file, and a process line must not be written."""
-    return profile if profile.delivery is Delivery.FILE else None
-
-
-def _to_say_account(choice: Choice) -> str:
-    if choice.found.names:
-        return "write aws_account_id into the profile"
-    return f"'awsprof add {' '.join(str(choice.name).split('_'))} --from FILE --no-verify --account-id ID'"
-
-
-def _account_of(move: _Move) -> str | None:
-    return move.verified.account_id if move.verified else move.choice.found.account_id
 
 
 def _answered(error: AwsprofError) -> AwsprofError:
@@ -481,10 +364,10 @@ def _answered(error: AwsprofError) -> AwsprofError:
     return error
 
 
-def _summary(moves: Sequence[_Move]) -> str:
+def _summary(moves: Sequence[Move]) -> str:
     """Say in one line what was imported, for ``undo --list``."""
     if len(moves) == 1:
-        return f"{moves[0].choice.found.name} imported as {moves[0].take_over.new}"
-    named = ", ".join(f"{move.choice.found.name} as {move.take_over.new}" for move in moves[:_NAMED])
+        return f"{moves[0].name} imported as {moves[0].take_over.new}"
+    named = ", ".join(f"{move.name} as {move.take_over.new}" for move in moves[:_NAMED])
     more = f" and {len(moves) - _NAMED} more" if len(moves) > _NAMED else ""
     return f"{len(moves)} profiles imported: {named}{more}"
