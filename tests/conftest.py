@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.clients import LendingSession
+
 _REAL_HOME = os.environ.get("HOME", "")
 _OWN_VARIABLES = ("AWS", "XDG_", "DBUS_", "GNOME_KEYRING", "PYTHON_KEYRING", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _DEAD_END = "http://127.0.0.1:9"
@@ -87,6 +89,19 @@ def aws(_aws_server: LocalAWS, home: Path, monkeypatch: pytest.MonkeyPatch) -> L
     _aws_server.reset()
     monkeypatch.setenv("AWS_ENDPOINT_URL", _aws_server.url)
     return _aws_server
+
+
+@pytest.fixture(scope="session")
+def _lending_session() -> LendingSession:
+    from tests.clients import LendingSession
+
+    return LendingSession()
+
+
+@pytest.fixture
+def lent_clients(_lending_session: LendingSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line's calls of AWS by botocore clients that all tests of a process have together."""
+    monkeypatch.setattr("awsprof.aws.service.isolated_session", lambda: _lending_session)
 
 
 @pytest.fixture

@@ -7,20 +7,16 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import botocore.auth
 import pytest
-from botocore.credentials import Credentials
 
-from awsprof.aws.client import isolated_session
 from tests.localaws import motobackend
 from tests.test_cli.conftest import WatchedCommandLine, two_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from botocore.session import Session
 
     from tests.localaws import LocalAWS
     from tests.localaws.accounts import Account
@@ -31,6 +27,11 @@ VIA = "company_main_paul"
 ROLE = "OrganizationAccountAccessRole"
 SKIPPED_MFA = ("--mfa", "skip")
 READS = ("Get", "List", "Describe", "AssumeRole")
+
+
+@pytest.fixture(autouse=True)
+def _clients(lent_clients: None) -> None:
+    """No test here is about how a client is made."""
 
 
 @pytest.fixture
@@ -55,41 +56,6 @@ def one_clock(awsprof: WatchedCommandLine, aws: LocalAWS, monkeypatch: pytest.Mo
     aws.clock.shift(awsprof.ahead.total_seconds())
     monkeypatch.setattr(awsprof, "_sleep", pass_by)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: awsprof.now().replace(tzinfo=None))
-
-
-class _Borrowed:
-    """A botocore client that several have, each call made with the credentials of whom it is lent to."""
-
-    def __init__(self, client: Any, credentials: Credentials) -> None:
-        self._client = client
-        self._credentials = credentials
-
-    def __getattr__(self, operation: str) -> Any:
-        self._client._request_signer._credentials = self._credentials
-        return getattr(self._client, operation)
-
-
-@pytest.fixture(scope="session")
-def _session() -> Session:
-    """A session whose clients are made once: that takes longer than calling them, and no test here is about it."""
-    session = isolated_session()
-    made: dict[object, Any] = {}
-    create = session.create_client
-
-    def create_client(service: str, *, config: Any, **words: Any) -> Any:
-        keys = [words.pop(name) for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")]
-        kind = (service, *words.items(), config.read_timeout, config.connect_timeout, str(config.retries))
-        if kind not in made:
-            made[kind] = create(service, config=config, **words, aws_access_key_id="none", aws_secret_access_key="none")
-        return _Borrowed(made[kind], Credentials(*keys))
-
-    session.create_client = create_client
-    return session
-
-
-@pytest.fixture(autouse=True)
-def one_session(_session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("awsprof.aws.client.isolated_session", lambda: _session)
 
 
 @dataclass(frozen=True)

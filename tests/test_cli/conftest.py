@@ -68,6 +68,11 @@ def two_lines(key: AccessKey) -> str:
     return f"{key.id}\n{key.secret}\n"
 
 
+@pytest.fixture(autouse=True)
+def _clients(lent_clients: None) -> None:
+    """No test here is about how a client is made."""
+
+
 @pytest.fixture
 def mid_step() -> timedelta:
     """How far to move clocks so that a test begins in the middle of a 30-second step, and sees none end."""

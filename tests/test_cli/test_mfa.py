@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.auth
 import pytest
 
-from awsprof.aws.client import Client, isolated_session
+from awsprof.aws.client import Client
 from awsprof.cli.picture import in_groups, seed_uri
 from awsprof.errors import VaultUnavailableError
 from tests.localaws.totp import code_of_step, new_seed, step_at
@@ -36,8 +36,6 @@ from tests.test_heavy.conftest import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from botocore.session import Session
 
     from tests.command_line import CommandLine, Outcome
     from tests.localaws import LocalAWS
@@ -72,17 +70,6 @@ def one_clock(awsprof: WatchedCommandLine, aws: LocalAWS, monkeypatch: pytest.Mo
     monkeypatch.setattr(awsprof, "_sleep", pass_by)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: awsprof.now().replace(tzinfo=None))
     return pass_by
-
-
-@pytest.fixture(scope="module")
-def _session() -> Session:
-    return isolated_session()
-
-
-@pytest.fixture(autouse=True)
-def one_session(_session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One botocore session for all calls, since loading IAM's description takes longer than all the rest."""
-    monkeypatch.setattr("awsprof.aws.client.isolated_session", lambda: _session)
 
 
 class Phone:
