@@ -23,11 +23,8 @@ from .iam import Iam
 from .identities import Caller, Identities, Kind
 from .invocation import Invocation, unknown_action
 from .organizations import Organizations
-from .portal import PATH as PORTAL_PATH
-from .portal import Portal
 from .role_tokens import ACTION as BY_WEB_IDENTITY
-from .role_tokens import PATH as CONTAINER_PATH
-from .role_tokens import RoleTokens
+from .role_tokens import CONTAINER_PATH, PORTAL_PATH, RoleTokens
 from .sts import Sts
 from .wire import Answer, AwsError, Request, error_answer
 
@@ -54,7 +51,6 @@ class Cloud:
         self.identities = Identities(self.clock)
         self.devices = Devices(self.clock)
         self.organizations = Organizations()
-        self.portal = Portal(self.identities)
         self.role_tokens = RoleTokens(self.identities)
         self.federation = Federation(self.identities, self.clock)
         self.faults = Faults()
@@ -74,7 +70,6 @@ class Cloud:
             self.identities.reset()
             self.devices.reset()
             self.organizations.reset()
-            self.portal.reset()
             self.role_tokens.reset()
             self.federation.reset()
             self.faults.clear()
@@ -105,7 +100,7 @@ class Cloud:
                 service = _claimed(request, "service")
                 raise AwsError(fault.status, fault.code, fault.sentence)
             if request.path == PORTAL_PATH:
-                return self.portal.handle(request)
+                return self.role_tokens.by_sign_in(request)
             if request.path == FEDERATION_PATH:
                 return self.federation.handle(request)
             if request.path == CONTAINER_PATH:

@@ -138,22 +138,17 @@ class LocalAWS:
         with self._cloud.lock:
             self._cloud.organizations.fail_next_account(reason)
 
-    def sso_token(self, role_arn: str) -> str:
-        """An access token of IAM Identity Center, good for the role and no other."""
-        with self._cloud.lock:
-            return self._cloud.portal.token(role_arn)
-
     def role_token(self, role_arn: str) -> str:
-        """A token that stands for the role: as a web identity's, or in the container's authorization header."""
+        """A token that stands for the role: a web identity's, a container's, or a sign-in's at Identity Center."""
         with self._cloud.lock:
             return self._cloud.role_tokens.token(role_arn)
 
     @property
     def container_uri(self) -> str:
         """What AWS_CONTAINER_CREDENTIALS_FULL_URI is in a container."""
-        from .role_tokens import PATH
+        from .role_tokens import CONTAINER_PATH
 
-        return f"{self.url}{PATH}"
+        return f"{self.url}{CONTAINER_PATH}"
 
     def reset(self) -> None:
         """Everything gone, as new, and the clock back."""

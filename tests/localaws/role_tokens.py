@@ -1,4 +1,7 @@
-"""Where a token stands for a role: a web identity's at STS, and a container's at the address its variables give."""
+"""
+Where a token stands for a role: a web identity's at STS, a container's at the address its variables give, and that of
+somebody who signed in at IAM Identity Center.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from .clock import aws_time
 from .identities import Session, role_caller
@@ -17,7 +21,8 @@ if TYPE_CHECKING:
     from .wire import Request
 
 ACTION = "AssumeRoleWithWebIdentity"
-PATH = "/container/credentials"
+CONTAINER_PATH = "/container/credentials"
+PORTAL_PATH = "/federation/credentials"
 _LASTS = timedelta(hours=1)
 
 
@@ -72,6 +77,27 @@ class RoleTokens:
             "Expiration": aws_time(session.expiration),
         }
         return Answer(200, json.dumps(credentials).encode(), "application/json")
+
+    def by_sign_in(self, request: Request) -> Answer:
+        """
+        Answer GetRoleCredentials, which carries the token of a sign-in.
+
+        Source: https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_GetRoleCredentials.html
+        """
+        asked = {name: values[0] for name, values in parse_qs(request.query).items()}
+        token = request.headers.get("x-amz-sso_bearer_token", "")
+        role = find_role(self._tokens[token]) if token in self._tokens else None
+        if role is None or (asked.get("role_name"), asked.get("account_id")) != (role.name, role.account_id):
+            refusal = {"message": "Session token not found or invalid", "__type": "UnauthorizedException"}
+            return Answer(401, json.dumps(refusal).encode(), "application/json", error_code="UnauthorizedException")
+        session = self._identities.add_session(role_caller(role, "somebody", None, ()), _LASTS)
+        credentials = {
+            "accessKeyId": session.caller.access_key_id,
+            "secretAccessKey": session.secret,
+            "sessionToken": session.token,
+            "expiration": int(session.expiration.timestamp() * 1000),
+        }
+        return Answer(200, json.dumps({"roleCredentials": credentials}).encode(), "application/json")
 
     def _session(self, token: str, name: str) -> Session | None:
         role = find_role(self._tokens[token]) if token in self._tokens else None

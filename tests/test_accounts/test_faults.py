@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults import KINDS, Fault, KilledError, Things
 from tests.localaws import motobackend
 from tests.test_accounts.conftest import MANAGEMENT, VIA, changes, devices, keys_at_aws
-from tests.test_accounts.faults import KINDS, Fault, KilledError, Things
 
 if TYPE_CHECKING:
     from tests.localaws import LocalAWS

@@ -13,9 +13,9 @@ from moto.iam.models import SigningCertificate
 from awsprof.aws.calls import Aws
 from awsprof.errors import AccessDeniedError
 from awsprof.model import LongTermCredentials
+from tests.faults import KINDS, Fault, KilledError, Things
 from tests.localaws import motobackend
 from tests.test_accounts.conftest import DEV, PROD, REGION, VIA, changes, devices, keys_at_aws
-from tests.test_accounts.faults import KINDS, Fault, KilledError, Things
 from tests.test_cli.conftest import everything
 
 if TYPE_CHECKING:

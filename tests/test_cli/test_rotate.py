@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from awsprof.aws.client import Client
 from awsprof.cli.rotating import age_in
 from awsprof.errors import UsageError, VaultError
 from tests.command_line import Outcome
+from tests.faults import Fault, KilledError, Things
 from tests.localaws import motobackend
 from tests.localaws.accounts import User
 from tests.test_cli.conftest import (
@@ -55,21 +53,6 @@ CALLS = [
     "GetCallerIdentity",
     "DeleteAccessKey",
 ]
-
-
-_load_file = JSONFileLoader.load_file
-_LOADER = JSONFileLoader()
-
-
-@functools.cache
-def _loaded(path: str) -> Any:
-    return _load_file(_LOADER, path)
-
-
-@pytest.fixture(autouse=True)
-def _data_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let botocore read its own data files once: these tests make more than a thousand clients."""
-    monkeypatch.setattr(JSONFileLoader, "load_file", lambda _, path: _loaded(path))
 
 
 def keys_at_aws(account_id: str = DEV, user: str = "paul") -> dict[str, str]:
@@ -286,7 +269,7 @@ def test_a_twin_is_not_rotated_under_another_rotation(
 ) -> None:
     """While one profile's rotation is unfinished, its twin's is refused, and names the command that goes on."""
     twin = add_twin(awsprof, without_mfa, "twin")
-    with Steps(awsprof, monkeypatch, Stop(6, "after", "kill")), pytest.raises(KilledError):
+    with Things(awsprof, monkeypatch, Fault(6, "kill", "after")), pytest.raises(KilledError):
         awsprof("rotate", LEGACY)
     before = keys_at_aws(OTHER)
     outcome = awsprof("rotate", twin)
@@ -436,7 +419,7 @@ def test_dry_run_tells_of_an_unfinished_rotation(
     words: str,
 ) -> None:
     """--dry-run says what the next rotation would begin with, and does none of it."""
-    with Steps(awsprof, monkeypatch, Stop(step, "after", "kill")), pytest.raises(KilledError):
+    with Things(awsprof, monkeypatch, Fault(step, "kill", "after")), pytest.raises(KilledError):
         awsprof("rotate", "dev")
     before, keys = everything(awsprof), keys_at_aws()
     aws.clear_calls()
@@ -812,73 +795,6 @@ def test_an_old_key_that_may_not_be_touched(
 # Ended at every step.
 
 
-class KilledError(BaseException):
-    """Stands for SIGKILL: nothing catches it, and nothing can be done after it."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """At which step a command ends, before or after the step has taken effect, and whether it can still clean up."""
-
-    step: int
-    when: str
-    how: str
-
-
-class Steps:
-    """Counts what a command does to the vault and asks of AWS, and ends it at one of these steps."""
-
-    def __init__(self, awsprof: CommandLine, monkeypatch: pytest.MonkeyPatch, stop: Stop | None) -> None:
-        self._awsprof = awsprof
-        self._monkeypatch = monkeypatch
-        self._stop = stop
-        self._dead = False
-        self.seen: list[str] = []
-
-    def __enter__(self) -> Steps:
-        steps, vault, call = self, self._awsprof.vault, Client._call
-
-        class SteppedVault(MemoryVault):
-            def set(self, item: str, value: str) -> None:
-                steps.take(f"set {item}", lambda: vault.set(item, value))
-
-            def delete(self, item: str) -> bool:
-                return bool(steps.take(f"delete {item}", lambda: vault.delete(item)))
-
-        def stepped(self: Client, operation: str, parameters: dict[str, Any], *, attempts: int) -> Any:
-            return steps.take(operation, lambda: call(self, operation, parameters, attempts=attempts))
-
-        self._patch = self._monkeypatch.context()
-        patch = self._patch.__enter__()
-        stepped_vault = SteppedVault()
-        stepped_vault.items = vault.items
-        patch.setattr(self._awsprof, "vault", stepped_vault)
-        patch.setattr(Client, "_call", stepped)
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._patch.__exit__(None, None, None)
-
-    def take(self, name: str, do: Callable[[], Any]) -> Any:
-        if self._dead:
-            raise KilledError
-        self.seen.append(name)
-        here = self._stop is not None and len(self.seen) == self._stop.step
-        if here and self._stop is not None and self._stop.when == "before":
-            self._end()
-        result = do()
-        if here:
-            self._end()
-        return result
-
-    def _end(self) -> None:
-        assert self._stop is not None
-        if self._stop.how == "kill":
-            self._dead = True
-            raise KilledError
-        raise KeyboardInterrupt
-
-
 def steps_of(name: str) -> list[str]:
     return [
         "ListAccessKeys",
@@ -896,7 +812,7 @@ def steps_of(name: str) -> list[str]:
     ]
 
 
-STOPS = [Stop(step, when, how) for step in range(1, 13) for when in ("before", "after") for how in ("kill", "Ctrl-C")]
+STOPS = [Fault(step, how, when) for step in range(1, 13) for when in ("before", "after") for how in ("kill", "Ctrl-C")]
 
 
 @pytest.mark.parametrize("name", [NAME, LEGACY])
@@ -908,10 +824,10 @@ def test_these_are_all_steps(
     name: str,
 ) -> None:
     """What the tests below end a rotation at is everything it does to the vault and at AWS."""
-    with Steps(awsprof, monkeypatch, None) as steps:
+    with Things(awsprof, monkeypatch, None) as things:
         assert awsprof("rotate", name).status == 0
-    assert steps.seen == steps_of(name)
-    assert {stop.step for stop in STOPS} == set(range(1, len(steps.seen) + 1))
+    assert things.seen == steps_of(name)
+    assert {stop.number for stop in STOPS} == set(range(1, len(things.seen) + 1))
 
 
 def end_and_go_on(
@@ -919,14 +835,14 @@ def end_and_go_on(
     aws: LocalAWS,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
-    stop: Stop,
+    stop: Fault,
     code: Callable[[], str] | None,
 ) -> None:
     """End a rotation at *stop*: the profile has a key that works, and the next rotation comes to a clean end."""
     account_id = DEV if name == NAME else OTHER
     old = vault_key(awsprof, name)
-    with Steps(awsprof, monkeypatch, stop):
-        if stop.how == "kill":
+    with Things(awsprof, monkeypatch, stop):
+        if stop.kind == "kill":
             with pytest.raises(KilledError):
                 awsprof("rotate", name)
         else:
@@ -963,20 +879,20 @@ def test_ended_at_any_step(
     without_mfa: AccessKey,
     aws: LocalAWS,
     monkeypatch: pytest.MonkeyPatch,
-    stop: Stop,
+    stop: Fault,
 ) -> None:
     """Without MFA, where each call is made with the very key that is being replaced."""
     end_and_go_on(awsprof, aws, monkeypatch, LEGACY, stop, None)
 
 
-@pytest.mark.parametrize("stop", [stop for stop in STOPS if stop.how == "kill"], ids=str)
+@pytest.mark.parametrize("stop", [stop for stop in STOPS if stop.kind == "kill"], ids=str)
 def test_ended_at_any_step_with_mfa(
     awsprof: CommandLine,
     logged_in: Identity,
     aws: LocalAWS,
     wait: Callable[[float], None],
     monkeypatch: pytest.MonkeyPatch,
-    stop: Stop,
+    stop: Fault,
 ) -> None:
     """With MFA, whose session is dropped on the way: one more code at most."""
 
@@ -993,7 +909,7 @@ def test_twins_after_a_kill(
 ) -> None:
     """Killed between the switch of one profile and of the other, both have the same key in the end."""
     twin = add_twin(awsprof, without_mfa, "twin")
-    with Steps(awsprof, monkeypatch, Stop(step, "after", "kill")), pytest.raises(KilledError):
+    with Things(awsprof, monkeypatch, Fault(step, "kill", "after")), pytest.raises(KilledError):
         awsprof("rotate", LEGACY)
     for name in (LEGACY, twin):
         assert arn_by_vault(awsprof, aws, name).endswith(":user/paul")
@@ -1011,7 +927,7 @@ def killed(awsprof: CommandLine, without_mfa: AccessKey, monkeypatch: pytest.Mon
     """Kill a rotation of the profile without MFA at a step."""
 
     def kill(step: int, when: str) -> None:
-        with Steps(awsprof, monkeypatch, Stop(step, when, "kill")), pytest.raises(KilledError):
+        with Things(awsprof, monkeypatch, Fault(step, "kill", when)), pytest.raises(KilledError):
             awsprof("rotate", LEGACY)
 
     return kill
@@ -1102,7 +1018,7 @@ def test_a_new_key_deleted_since_with_mfa(
     way: str,
 ) -> None:
     """With MFA too, even where the new key was to give the session."""
-    with Steps(awsprof, monkeypatch, Stop(8, "after", "kill")), pytest.raises(KilledError):
+    with Things(awsprof, monkeypatch, Fault(8, "kill", "after")), pytest.raises(KilledError):
         awsprof("rotate", "dev")
     new = vault_key(awsprof)
     motobackend.iam(DEV).delete_access_key(new, "paul")
@@ -1123,7 +1039,7 @@ def test_an_old_key_made_inactive_and_a_new_one_gone(
     awsprof: CommandLine, logged_in: Identity, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a session, the old key is made active again and is in use again, and is rotated anew."""
-    with Steps(awsprof, monkeypatch, Stop(9, "after", "kill")), pytest.raises(KilledError):
+    with Things(awsprof, monkeypatch, Fault(9, "kill", "after")), pytest.raises(KilledError):
         awsprof("rotate", "dev")
     new = vault_key(awsprof)
     assert awsprof("login", "dev", answers=[_later(awsprof, aws, logged_in)]).status == 0

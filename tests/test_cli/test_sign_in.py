@@ -108,7 +108,7 @@ def signed_in(home: Path, aws: LocalAWS) -> str:
     """The profile corp, signed in."""
     role = aws.account(OTHER).role("Dev", OTHER)
     write_config(home, SSO)
-    sign_in_to_sso(home, aws.sso_token(role.arn))
+    sign_in_to_sso(home, aws.role_token(role.arn))
     return "corp"
 
 
