@@ -86,21 +86,25 @@ class Terminal:
             prompt = f"A number from 1 to {len(choices)}: "
 
 
+@contextlib.contextmanager
+def _opened() -> Iterator[int | None]:
+    """Open the terminal of this process; None where it has none."""
+    try:
+        descriptor = os.open(_DEVICE, _HOW)
+    except OSError:
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 if sys.platform == "win32":
     import msvcrt
 
     # Reasoned from the documentation, not run: the console stands in for /dev/tty.
-    @contextlib.contextmanager
-    def _opened() -> Iterator[int | None]:
-        try:
-            descriptor = os.open("CONIN$", os.O_RDWR)
-        except OSError:
-            yield None
-            return
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+    _DEVICE, _HOW = "CONIN$", os.O_RDWR
 
     def _in_foreground(descriptor: int) -> bool:
         return os.isatty(descriptor)
@@ -126,17 +130,7 @@ else:
     import signal
     import termios
 
-    @contextlib.contextmanager
-    def _opened() -> Iterator[int | None]:
-        try:
-            descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-        except OSError:
-            yield None
-            return
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+    _DEVICE, _HOW = "/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
 
     def _in_foreground(descriptor: int) -> bool:
         try:
