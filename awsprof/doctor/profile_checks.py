@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import DEFAULTS
+from awsprof.configfiles.masking import masked
 from awsprof.configfiles.merged import LONG_TERM_KEYS, is_managed, is_own_process
 from awsprof.doctor.advice import FIX, command
 from awsprof.doctor.reach import reach, spoken
@@ -36,6 +37,11 @@ _LONGEST_SESSION = timedelta(hours=36)
 # Where this and other programs note when a session ends.
 _EXPIRATIONS = ("expiration", "aws_session_expiration", "aws_credential_expiration", "x_security_token_expires")
 _PLAIN_COMMAND = re.compile(r"[A-Za-z0-9._/ -]*")
+# What is a program's name to no shell: an assignment, one of its own commands, and what it replaces.
+_FOR_A_SHELL = re.compile(
+    r"\w+=|~|.*[$`;&|<>(){}*?!]|(?:\.|:|\[|source|cd|eval|exec|export|set|unset|umask|ulimit|trap|command|test"
+    r"|if|for|while|until|case|function)$"
+)
 
 
 class ProfileChecks:
@@ -172,18 +178,20 @@ class ProfileChecks:
         program = program_in(line)
         if program is None or self.is_there(program):
             return
-        if program.startswith("~") or "$" in program:
+        if _FOR_A_SHELL.match(program):
+            # It is not shown, since an assignment's value may be a secret.
             yield self._shared.finding(
                 "missing-process",
                 Severity.WARNING,
                 name,
-                f"credential_process of {printable(name)} starts {printable(program)}, which only JS and Go find: "
-                "the aws CLI and boto3 start it without a shell",
-                "Write the whole path.",
+                f"credential_process of {printable(name)} begins with what only a shell knows, so only JS and Go find "
+                "a program: the aws CLI and boto3 start it without a shell",
+                "Write the program's whole path, or put the line into a script and name that.",
                 "credential_process",
             )
             return
         ours = is_own_process(name, seen.profile.settings)
+        shown = program if ours else masked(program)
         code, fix = (
             ("moved-executable", FIX) if ours else ("missing-process", "Install it again, or take the line out.")
         )
@@ -191,7 +199,7 @@ class ProfileChecks:
             code,
             Severity.ERROR,
             name,
-            f"credential_process of {printable(name)} starts {printable(program)}, which is not there, "
+            f"credential_process of {printable(name)} starts {printable(shown)}, which is not there, "
             "so no tool gets credentials",
             fix,
             "credential_process",

@@ -86,6 +86,25 @@ def test_of_keys_beside_a_process(clinic: Clinic) -> None:
     assert "JS v3 and JS v2 would ask the process" in row["message"]
 
 
+@pytest.mark.parametrize(
+    "line", ["VAULT_TOKEN=hvs.CAESIJ8xxZZ /bin/echo x", ". hvs.CAESIJ8xxZZ; /bin/echo x", "(hvs.CAESIJ8xxZZ;true)"]
+)
+def test_of_a_process_for_a_shell(clinic: Clinic, line: str) -> None:
+    """JS and Go start it by one; no word of it is shown, since it may be a secret."""
+    clinic.write(f"[profile p]\ncredential_process = {line}\n")
+    (row,) = [row for row in clinic.examine() if row["code"] == "missing-process"]
+    assert row["severity"] == "warning"
+    assert "only JS and Go find a program" in row["message"]
+    assert "hvs." not in json.dumps(row)
+
+
+def test_of_a_process_whose_program_is_a_secret(clinic: Clinic) -> None:
+    """It is not there, and is not shown."""
+    clinic.write(f"[profile p]\ncredential_process = {SECRET} x\n")
+    (row,) = [row for row in clinic.examine() if row["code"] == "missing-process"]
+    assert SECRET not in row["message"]
+
+
 @pytest.mark.parametrize("name", ["$(id)", "--yes", "a;b"])
 def test_commands_can_be_pasted(clinic: Clinic, name: str) -> None:
     """A profile's name is one word of them, and no option."""
