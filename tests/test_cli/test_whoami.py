@@ -229,6 +229,30 @@ def test_a_tool_that_cannot_use_the_profile(
     )
 
 
+def test_a_process_that_ends_in_a_profile_of_ours(
+    awsprof: CommandLine, logged_in: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It serves every tool, and so it does here."""
+    line = f"credential_process = env awsprof credential-process {logged_in.profile}\n"
+    write_config(awsprof.home, f"{awsprof.config}\n[profile wrap]\n{line}")
+    monkeypatch.setenv("AWS_PROFILE", "wrap")
+    monkeypatch.setenv("AWS_SDK_LOAD_CONFIG", "1")
+    outcome = awsprof("whoami")
+    assert outcome.status == 0, outcome
+    assert outcome.stdout.startswith(f"All tools: account {DEV} (autochart-dev), {logged_in.user.arn} (profile wrap: ")
+
+
+def test_a_process_that_leads_in_a_circle(awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends, and every tool says so."""
+    write_config(home, "[profile loop]\ncredential_process = env awsprof credential-process loop\n")
+    monkeypatch.setenv("AWS_PROFILE", "loop")
+    monkeypatch.setenv("AWS_SDK_LOAD_CONFIG", "1")
+    outcome = awsprof("whoami", "--json")
+    assert outcome.status == 1
+    errors = {row["error"] for row in json.loads(outcome.stdout)["tools"]}
+    assert errors == {"its credential_process fails with status 7"}
+
+
 def test_no_session_is_said_and_not_asked_for(
     awsprof: CommandLine, dev: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
