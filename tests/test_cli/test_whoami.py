@@ -223,10 +223,13 @@ def test_a_tool_that_cannot_use_the_profile(
     table = rows(outcome.stdout)
     assert table["go"] == ["process", logged_in.profile, DEV, f"(autochart-dev)  {logged_in.user.arn}"]
     assert table["js-v2"][:2] == ["error", logged_in.profile]
-    assert "without AWS_SDK_LOAD_CONFIG=1 it reads no other" in outcome.stdout
+    way_out = f"'awsprof login {logged_in.profile} --write' puts it there, until the session ends"
+    assert f"without AWS_SDK_LOAD_CONFIG=1 it reads no other; {way_out}\n" in outcome.stdout
     assert outcome.stdout.endswith(
         "\naws-cli, boto3, js-v3, go: AWS_PROFILE names it; its credential_process serves it.\n"
     )
+    assert awsprof("login", logged_in.profile, "--write").status == 0
+    assert awsprof("whoami").status == 0
 
 
 def test_a_process_that_ends_in_a_profile_of_ours(
