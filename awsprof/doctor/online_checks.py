@@ -94,7 +94,7 @@ class _Checks:
             keys = self._stored(name)
             if keys is None:
                 message = f"the vault has no keys for {printable(name)}, so no tool gets credentials"
-                yield self._shared.finding("dead-key", Severity.ERROR, name, message, _new_keys(profile))
+                yield self._shared.finding("dead-key", Severity.ERROR, name, message, self._new_keys(profile))
                 return
             yield from self._ask(profile, keys)
             yield from self._age(profile, keys)
@@ -120,19 +120,23 @@ class _Checks:
             identity = self._online.aws.caller_identity(credentials, region=region)
         except InvalidKeyError as error:
             message = f"the access key of {printable(name)} is of no use to any tool: {error.message}"
-            yield self._shared.finding("dead-key", Severity.ERROR, name, message, _new_keys(profile))
+            yield self._shared.finding("dead-key", Severity.ERROR, name, message, self._new_keys(profile))
         except AwsError as error:
             self._stop_if_hopeless(error)
             message = f"AWS does not say whose the credentials of {printable(name)} are: {error.message}"
             yield self._shared.finding("not-asked", Severity.INFO, name, message, error.hint)
         else:
-            if profile.account_id is not None and identity.account_id != profile.account_id:
+            # A role's own keys are what it is assumed with, and may be of another account.
+            is_base = profile.kind is Kind.KEYS and "role_arn" in profile.settings
+            if not is_base and profile.account_id not in (None, identity.account_id):
                 message = (
                     f"{printable(name)} says it is in account {profile.account_id}, and with its credentials "
                     f"every tool works in {identity.account_id}"
                 )
                 fix = command("set", name, f"aws_account_id={identity.account_id}") if profile.parts else None
-                fix = f"{fix}, or {_new_keys(profile)}" if fix else "Correct the account in its section, or its keys."
+                if fix and profile.kind is Kind.USER:
+                    fix = f"{fix}, or {self._new_keys(profile)}"
+                fix = fix or "Correct the account in its section, or its keys."
                 yield self._shared.finding("wrong-account", Severity.ERROR, name, message, fix, "aws_account_id")
 
     def _clock(self, credentials: Credentials, region: str) -> Iterator[Finding]:
@@ -166,6 +170,13 @@ class _Checks:
         if isinstance(error, UnreachableError | ThrottledError):
             raise _CannotGoOnError(Finding("unreachable", Severity.ERROR, error.message, error.hint)) from None
 
+    def _new_keys(self, profile: Profile) -> str:
+        if profile.kind is Kind.KEYS:
+            return f"Take its keys out of {self._shared.where(profile.name, *LONG_TERM_KEYS)}."
+        if profile.parts is None:
+            return "awsprof add PRODUCT ENV USER, and take this section out"
+        return f"awsprof add {profile.parts.product} {profile.parts.env} {profile.parts.user} --replace"
+
     def _stored(self, name: str) -> LongTermCredentials | None:
         try:
             return self._online.long_term(name)
@@ -186,12 +197,6 @@ def _in_file(profile: Profile) -> Credentials | None:
         return None
     token = settings.get("aws_session_token")
     return SessionCredentials(key_id, secret, token, None) if token else LongTermCredentials(key_id, secret)
-
-
-def _new_keys(profile: Profile) -> str:
-    if profile.parts is None:
-        return f"{command('import', profile.name)}, or take its keys out"
-    return f"awsprof add {profile.parts.product} {profile.parts.env} {profile.parts.user} --replace"
 
 
 def _clock_finding(message: str) -> Finding:

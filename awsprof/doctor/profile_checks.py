@@ -72,16 +72,18 @@ class ProfileChecks:
         yield from self._shared_accounts()
 
     def _defaults(self) -> Iterator[Finding]:
+        default = self._shared.profiles.get("default")
+        spelled = () if default is None else default.headers
         for file in self._shared.files:
             for block in file.sections.values():
-                # Its other spellings in the config file are the business of the headers' check.
-                names = ("default", "profile default") if file.in_config else ("default",)
                 if block.name == DEFAULTS:
                     message = (
                         "[DEFAULT] lends its settings to all profiles in the aws CLI and boto3, to none in JS and Go"
                     )
-                elif block.name in names:
-                    message = f"[{block.name}]: every tool that is told no profile reaches this one's account"
+                elif block in spelled if file.in_config else block.name == "default":
+                    message = (
+                        f"[{printable(block.name)}]: every tool that is told no profile reaches this one's account"
+                    )
                 else:
                     continue
                 yield Finding(
@@ -93,18 +95,20 @@ class ProfileChecks:
                     block.line,
                     None if block.name == DEFAULTS else "default",
                 )
-        config = self._shared.config.sections
-        if "default" in config and "profile default" in config:
-            message = (
-                "[default] and [profile default]: JS v2 and Serverless 3 stop at it, and others take different ones"
+        if len(spelled) > 1:
+            names = [block.name for block in spelled]
+            stops = (
+                "JS v2 and Serverless 3 stop at it, and others"
+                if {"default", "profile default"} <= {*names}
+                else "tools"
             )
             yield Finding(
                 "duplicate-section",
                 Severity.ERROR,
-                message,
+                f"{' and '.join(f'[{printable(name)}]' for name in names)}: {stops} take different ones",
                 "awsprof default --remove",
                 str(self._shared.config.path),
-                config["profile default"].line,
+                spelled[-1].line,
                 "default",
             )
 
@@ -112,8 +116,10 @@ class ProfileChecks:
         settings = seen.profile.settings
         if LONG_TERM_KEYS[0] not in settings and LONG_TERM_KEYS[1] not in settings:
             return
-        shown = printable(name)
-        if "aws_session_token" not in settings and LONG_TERM_KEYS[1] in settings:
+        shown, lasting = printable(name), not settings.get("aws_session_token")
+        where = self._shared.where(name, *LONG_TERM_KEYS)
+        by_hand = f"Take its keys out of {where}."
+        if lasting and settings.get(LONG_TERM_KEYS[1]):
             yield self._shared.finding(
                 "plaintext-long-term-key",
                 Severity.ERROR,
@@ -130,10 +136,14 @@ class ProfileChecks:
                 Severity.WARNING,
                 name,
                 f"the session of {shown} in this file {ended}: every tool still sends it, and AWS refuses it",
-                FIX if ours else _take_out(name),
+                FIX if ours else by_hand,
                 "aws_session_token",
             )
-        fix = _take_out(name) if not ours else FIX if ended else command("logout", name)
+        if ours:
+            fix = FIX if ended else command("logout", name)
+        else:
+            # A session's keys are of no use to import.
+            fix = f"{command('import', name)}, or take its keys out of {where}" if lasting else by_hand
         beside = None
         if "credential_process" in settings:
             beside = f"its credential_process: {self._use_keys(name)}"
@@ -160,7 +170,7 @@ class ProfileChecks:
     def _ended(self, seen: SeenProfile) -> str | None:
         """Say since when a session is over, as far as that can be told."""
         settings, token = seen.profile.settings, seen.find("aws_session_token")
-        if token is None:
+        if token is None or not token[1].value:
             return None
         for key in _EXPIRATIONS:
             ends = _instant(settings.get(key, ""))
@@ -262,10 +272,6 @@ def program_in(line: str) -> str | None:
     except ValueError:
         return None
     return words[0] if words else None
-
-
-def _take_out(name: str) -> str:
-    return f"{command('import', name)}, or take its keys out of the file"
 
 
 def _instant(text: str) -> datetime | None:

@@ -52,7 +52,7 @@ def test_dead_key_in_a_file(awsprof: CommandLine, aws: LocalAWS, home: Path) -> 
     write_config(home, text, "credentials")
     assert "dead-key" not in examine(awsprof)
     key.delete()
-    assert examine(awsprof)["dead-key"]["fix"] == "awsprof import p, or take its keys out"
+    assert examine(awsprof)["dead-key"]["fix"] == f"Take its keys out of {home / '.aws' / 'credentials'}, line 2."
 
 
 def test_wrong_account(awsprof: CommandLine, dev: Identity, home: Path) -> None:
@@ -64,6 +64,20 @@ def test_wrong_account(awsprof: CommandLine, dev: Identity, home: Path) -> None:
     assert row["line"] == 1 + path.read_text().splitlines().index(f"aws_account_id = {PROD}")
     assert PROD in row["message"]
     assert DEV in row["message"]
+
+
+def test_a_role_with_its_own_keys(awsprof: CommandLine, aws: LocalAWS, home: Path) -> None:
+    """What a role is assumed with may be another account's; AWS's own pattern."""
+    key = aws.account(DEV).user("paul").access_key()
+    text = f"[profile r]\nrole_arn = arn:aws:iam::{PROD}:role/x\nsource_profile = r\n"
+    write_config(home, f"{text}aws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n")
+    assert "wrong-account" not in examine(awsprof)
+
+
+def test_a_profile_of_ours_without_keys_under_another_name(awsprof: CommandLine, home: Path) -> None:
+    """It is said like any other, with what helps."""
+    write_config(home, "[profile p]\ncredential_process = awsprof credential-process p\n")
+    assert examine(awsprof)["dead-key"]["fix"] == "awsprof add PRODUCT ENV USER, and take this section out"
 
 
 def test_roles(awsprof: CommandLine, aws: LocalAWS, logged_in: Identity, home: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from awsprof.doctor.advice import FIX
-from tests.test_doctor.cases import ENV, ONE, SECRET, P, keys
+from tests.test_doctor.cases import ENV, ONE, SECRET, P, keys, session
 
 if TYPE_CHECKING:
     from tests.test_doctor.conftest import Clinic
@@ -133,6 +133,43 @@ def test_json_of_a_dry_run(clinic: Clinic) -> None:
     assert "key-without-value" in [row["code"] for row in json.loads(outcome.stdout)["findings"]]
     declined = clinic.fix("--json", answers=["n"])
     assert (declined.status, json.loads(declined.stdout)) == (1, json.loads(outcome.stdout))
+
+
+@pytest.mark.parametrize(
+    ("config", "codes"),
+    [
+        ('[profile "default"]\nregion = x\n', {"default-profile", "quoted-name"}),
+        ("[profile  default]\nregion = x\n", {"default-profile", "wrong-section-spelling"}),
+        ('[default]\nregion = x\n[profile "default"]\n', {"default-profile", "quoted-name", "duplicate-section"}),
+        ("[default]\nregion = x\n[profile default]\nregion = y\n", {"default-profile", "duplicate-section"}),
+    ],
+)
+def test_of_a_default_however_it_is_spelled(clinic: Clinic, config: str, codes: set[str]) -> None:
+    """Tools that take an odd spelling use it without being told to."""
+    clinic.write(config)
+    rows = clinic.examine()
+    assert {row["code"] for row in rows} == codes
+    assert {row["severity"] for row in rows if row["code"] in ("default-profile", "duplicate-section")} == {"error"}
+    stops = [row for row in rows if "JS v2 and Serverless 3 stop at it" in row["message"]]
+    assert len(stops) == ("[profile default]" in config)
+
+
+def test_an_empty_session_token_is_none(clinic: Clinic) -> None:
+    """The key before it is one for good."""
+    clinic.write("", f"{keys('p', ONE)}aws_session_token =\n")
+    long_ago = time.time() - 40 * 3600
+    os.utime(clinic.credentials, (long_ago, long_ago))
+    codes = clinic.codes()
+    assert "plaintext-long-term-key" in codes
+    assert "stale-session-triple" not in codes
+
+
+def test_keys_of_a_session_are_not_for_import(clinic: Clinic) -> None:
+    """It would refuse what expires."""
+    clinic.write("[profile p]\ncredential_process = /bin/echo x\n", session("p", "2020-01-31T12:00:00Z"))
+    codes = ("stale-session-triple", "keys-shadow-process")
+    fixes = {row["fix"] for row in clinic.examine() if row["code"] in codes}
+    assert fixes == {f"Take its keys out of {clinic.credentials}, line 2."}
 
 
 UNMENDED = {
