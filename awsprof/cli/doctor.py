@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from awsprof.doctor.examination import Patient
     from awsprof.doctor.online_checks import Online
     from awsprof.doctor.repairing import Plan
+    from awsprof.findings import Finding
     from awsprof.model import Credentials, LongTermCredentials, Profile
 
 _CLEAN = "Nothing is wrong."
@@ -46,14 +48,36 @@ def doctor_command(context: click.Context, fix: bool, online: bool, yes: bool, d
     world: World = context.obj
     if (yes or dry_run) and not fix:
         raise UsageError("--yes and --dry-run go with --fix")
+    unsound = _without_unsound(world)
     mended = not fix or _mend(world, yes=yes, dry_run=dry_run, silent=as_json)
     status = 0 if dry_run else 1
     # JSON is one object in any case.
     if mended or as_json:
-        found = examine(_patient(world, online=_online(world) if online else None))
+        found = [*unsound, *examine(_patient(world, online=_online(world) if online else None))]
         shown = show_findings(found, as_json=as_json, clean=_CLEAN)
         status = shown if mended else status
     context.exit(status)
+
+
+def _without_unsound(world: World) -> list[Finding]:
+    """Go on with what holds without a file of awsprof's own that makes no sense, and say so."""
+    from awsprof.doctor.machine_checks import unsound
+    from awsprof.settings import TEAM_FILE, Settings
+
+    found = []
+    try:
+        _ = world.settings
+    except UsageError as error:
+        found.append(unsound(error, world.places.settings_file))
+        world.settings = Settings()
+    try:
+        _ = world.team
+    except UsageError as error:
+        here = Path.cwd()
+        nearest = next(path for it in (here, *here.parents) if (path := it / TEAM_FILE).exists())
+        found.append(unsound(error, nearest))
+        world.team = None
+    return found
 
 
 def _mend(world: World, *, yes: bool, dry_run: bool, silent: bool) -> bool:

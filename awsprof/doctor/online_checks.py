@@ -19,7 +19,6 @@ from awsprof.errors import (
     InvalidKeyError,
     ThrottledError,
     UnreachableError,
-    VaultError,
 )
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind, LongTermCredentials, SessionCredentials
@@ -180,7 +179,7 @@ class _Checks:
     def _stored(self, name: str) -> LongTermCredentials | None:
         try:
             return self._online.long_term(name)
-        except VaultError as error:
+        except AwsprofError as error:
             raise _CannotGoOnError(Finding("no-vault", Severity.ERROR, error.message, error.hint)) from None
 
     def _served(self, profile: Profile) -> Credentials | None:

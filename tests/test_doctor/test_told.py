@@ -172,6 +172,21 @@ def test_keys_of_a_session_are_not_for_import(clinic: Clinic) -> None:
     assert fixes == {f"Take its keys out of {clinic.credentials}, line 2."}
 
 
+def test_of_awsprofs_own_files(clinic: Clinic) -> None:
+    """An unsound one is a finding among the others, of which none is lost."""
+    clinic.write(f"{P}oops\n")
+    settings, team = clinic.home / ".config" / "awsprof" / "config.toml", clinic.home / ".awsprof.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('user = "paul"\nregion = 1\n')
+    team.write_text("\nproduct = \n")
+    rows = clinic.examine()
+    found = [(row["severity"], row["file"], row["line"]) for row in rows if row["code"] == "unsound-settings"]
+    assert found == [("error", str(settings), 2), ("error", str(team), 2)]
+    assert "region is a text" in rows[0]["message"]
+    assert "key-without-value" in [row["code"] for row in rows]
+    assert clinic.fix("--dry-run").status == 0
+
+
 UNMENDED = {
     "a comment on a value with lines below": "[profile p]\nexternal_id = e ; f\n  more\n",
     "two spellings, quoted": '[profile "p"]\nregion = x\n[profile p]\nregion = y\n',
