@@ -266,6 +266,22 @@ def test_a_launcher_that_moved(clinic: Clinic, launcher: Path) -> None:
     assert clinic.bytes()[0].decode() == two.replace("= awsprof", f"= {launcher}")
 
 
+def test_without_a_lasting_launcher(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs none is mended all the same; that there is none is said once, with what helps, and not promised."""
+    monkeypatch.setenv("UV_CACHE_DIR", "/")
+    source = own("autochart_dev_paul", f"mfa_serial = {SERIAL}").replace("= awsprof", "= /gone/bin/awsprof")
+    second = own("autochart_qa_paul").replace("= awsprof", "= /gone/bin/awsprof")
+    clinic.write(source + second + role("autochart_dev_paul"))
+    fixes = {(row["code"], row["fix"]) for row in clinic.examine() if row["code"] != "outside-convention"}
+    left = "Mend it by hand; 'awsprof doctor --fix' leaves it."
+    assert fixes == {("moved-executable", left), ("mfa-serial-on-role", "awsprof doctor --fix")}
+    outcome = clinic.fix("--yes")
+    assert outcome.stderr.count("no credential_process was mended. Install it with") == 1
+    assert clinic.bytes()[0].decode() == source + second + role("autochart_dev_paul").replace(
+        f"mfa_serial = {SERIAL}\n", ""
+    )
+
+
 def test_undo_of_a_repair_after_another_change(clinic: Clinic) -> None:
     """What was changed elsewhere since stays, although the file is broken again."""
     clinic.write(f"{P}oops\n\n[profile autochart_dev_paul]\nregion = x\n")
