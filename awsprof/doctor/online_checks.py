@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from awsprof.configfiles.merged import LONG_TERM_KEYS
-from awsprof.doctor.advice import command
+from awsprof.doctor.advice import command, import_of
 from awsprof.errors import (
     AwsError,
     AwsprofError,
@@ -85,10 +85,25 @@ class _Checks:
         self._shared = shared
         self._online = online
         self._now = now
+        # Only an answer tells.
         self._knows_clock = False
+        self._silent: set[str] = set()
 
     def profile(self, name: str) -> Iterator[Finding]:
         profile = self._shared.profiles[name].profile
+        try:
+            yield from self._of_profile(name, profile)
+        except UnreachableError as error:
+            # It may be the region that is not there, until another one does not answer either.
+            self._silent.add(self._region(profile))
+            if len(self._silent) > 1 and not self._knows_clock:
+                raise _CannotGoOnError(Finding("unreachable", Severity.ERROR, error.message, error.hint)) from None
+            yield self._shared.finding("unreachable", Severity.ERROR, name, error.message, error.hint, "region")
+
+    def _region(self, profile: Profile) -> str:
+        return profile.region_for_calls(self._online.environ)
+
+    def _of_profile(self, name: str, profile: Profile) -> Iterator[Finding]:
         if profile.kind is Kind.USER:
             keys = self._stored(name)
             if keys is None:
@@ -97,8 +112,13 @@ class _Checks:
                 return
             yield from self._ask(profile, keys)
             yield from self._age(profile, keys)
+        elif self._region(profile) in self._silent:
+            return
         elif profile.kind is Kind.KEYS:
-            yield from self._ask(profile, _in_file(profile))
+            in_file = _in_file(profile)
+            yield from self._ask(profile, in_file)
+            if isinstance(in_file, LongTermCredentials):
+                yield from self._age(profile, in_file)
         elif profile.kind is Kind.ROLE:
             try:
                 assumed = self._online.served(profile)
@@ -110,9 +130,9 @@ class _Checks:
                 yield from self._ask(profile, assumed)
 
     def _ask(self, profile: Profile, credentials: Credentials | None) -> Iterator[Finding]:
-        if credentials is None:
+        name, region = profile.name, self._region(profile)
+        if credentials is None or region in self._silent:
             return
-        name, region = profile.name, profile.region_for_calls(self._online.environ)
         try:
             if not self._knows_clock:
                 yield from self._clock(credentials, region)
@@ -147,7 +167,9 @@ class _Checks:
             yield _clock_finding(message)
 
     def _age(self, profile: Profile, keys: LongTermCredentials) -> Iterator[Finding]:
-        region = profile.region_for_calls(self._online.environ)
+        region = self._region(profile)
+        if region in self._silent:
+            return
         try:
             rows = self._online.aws.access_keys(self._served(profile) or keys, region=region)
         except AwsError as error:
@@ -161,12 +183,16 @@ class _Checks:
                     f"the access key of {printable(profile.name)} is {age.days} days old, long enough to have leaked"
                 )
                 fix = command("rotate", profile.name)
+                if profile.kind is Kind.KEYS:
+                    fix = f"{import_of(profile.name)}, then awsprof rotate"
                 yield self._shared.finding("old-access-key", Severity.WARNING, profile.name, message, fix)
 
     def _stop_if_hopeless(self, error: AwsprofError) -> None:
         if isinstance(error, ClockSkewError):
             raise _CannotGoOnError(_clock_finding(error.message)) from None
-        if isinstance(error, UnreachableError | ThrottledError):
+        if isinstance(error, UnreachableError):
+            raise error
+        if isinstance(error, ThrottledError):
             raise _CannotGoOnError(Finding("unreachable", Severity.ERROR, error.message, error.hint)) from None
 
     def _new_keys(self, profile: Profile) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from awsprof.configfiles.document import DEFAULTS
 from awsprof.configfiles.masking import masked
 from awsprof.configfiles.merged import LONG_TERM_KEYS, is_managed, is_own_process
-from awsprof.doctor.advice import FIX, command
+from awsprof.doctor.advice import FIX, command, import_of
 from awsprof.doctor.reach import reach, spoken
 from awsprof.doctor.role_checks import check_role
 from awsprof.findings import Finding, Severity
@@ -125,7 +125,7 @@ class ProfileChecks:
                 Severity.ERROR,
                 name,
                 f"the long-term key of {shown} stands in plain text: whatever reads this file has the account for good",
-                "awsprof default --rename PRODUCT ENV USER" if is_default(name) else command("import", name),
+                import_of(name),
                 *LONG_TERM_KEYS[::-1],
             )
         ended = self._ended(seen)
@@ -143,7 +143,7 @@ class ProfileChecks:
             fix = FIX if ended else command("logout", name)
         else:
             # A session's keys are of no use to import.
-            fix = f"{command('import', name)}, or take its keys out of {where}" if lasting else by_hand
+            fix = f"{import_of(name)}, or take its keys out of {where}" if lasting else by_hand
         beside = None
         if "credential_process" in settings:
             beside = f"its credential_process: {self._use_keys(name)}"
