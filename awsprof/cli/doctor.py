@@ -84,10 +84,13 @@ def _mend(world: World, *, yes: bool, dry_run: bool, silent: bool) -> bool:
     """Show the plan, ask, and carry it out; returns whether findings are to follow."""
     from awsprof.doctor.repairing import Repairing
 
+    world.files.check_two_files()
     repairing = Repairing(_patient(world), changes=lambda: world.changes, sweep_sessions=world.sweep)
     plan = repairing.plan()
-    if not silent and (not plan.is_empty or dry_run):
-        _show_plan(plan)
+    asks = not (yes or dry_run or plan.is_empty)
+    if asks or (not silent and (not plan.is_empty or dry_run)):
+        # With --json stdout is kept for that alone.
+        _show_plan(plan, err=silent)
     for sentence in plan.by_hand:
         world.warn(sentence)
     if dry_run:
@@ -95,7 +98,7 @@ def _mend(world: World, *, yes: bool, dry_run: bool, silent: bool) -> bool:
     if plan.is_empty:
         world.say("There is nothing to mend here.")
         return True
-    if not yes and not world.terminal.confirm("Mend this?"):
+    if asks and not world.terminal.confirm("Mend this?"):
         world.say("Nothing was mended.")
         return False
     repairing.repair(plan)
@@ -104,21 +107,22 @@ def _mend(world: World, *, yes: bool, dry_run: bool, silent: bool) -> bool:
     return True
 
 
-def _show_plan(plan: Plan) -> None:
+def _show_plan(plan: Plan, *, err: bool) -> None:
     from awsprof.naming import printable
     from awsprof.profiles.changing import DryChange
 
     preview = DryChange()
     plan.apply(preview)
-    show_dry(preview)
+    show_dry(preview, err=err)
     for path in plan.temps:
-        click.echo(f"remove {printable(str(path))}")
+        click.echo(f"remove {printable(str(path))}", err=err)
     if plan.sessions:
         click.echo(
-            "take sessions that awsprof wrote out of the credentials file, since they have ended or hide a process"
+            "take sessions that awsprof wrote out of the credentials file, since they have ended or hide a process",
+            err=err,
         )
     if plan.is_empty:
-        click.echo("There is nothing to mend here.")
+        click.echo("There is nothing to mend here.", err=err)
 
 
 def _patient(world: World, *, online: Online | None = None) -> Patient:

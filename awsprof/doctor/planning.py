@@ -17,7 +17,7 @@ from awsprof.doctor.advice import FIX
 from awsprof.doctor.file_checks import UNTOUCHED, better_header, check_files, owner
 from awsprof.doctor.mending import CannotMendError, Wishes, mended
 from awsprof.doctor.profile_checks import ProfileChecks, program_in
-from awsprof.doctor.reach import differences, reach, spoken
+from awsprof.doctor.reach import differences, reach, spoken, woken
 from awsprof.doctor.role_checks import mfa_comes_with_source
 from awsprof.errors import AwsprofError
 from awsprof.naming import printable
@@ -47,7 +47,7 @@ class Texts:
 
     Args:
         edits: Each changed file's bytes, before and after.
-        by_hand: What keeps the rest from being mended, in sentences.
+        by_hand: What keeps the rest from being mended, and what a person has to know of it, in sentences.
     """
 
     edits: dict[Path, tuple[bytes, bytes]]
@@ -66,10 +66,15 @@ def planned(shared: SharedFiles, environ: Mapping[str, str], now: datetime) -> T
         texts = planning.texts(fully, files)
         if texts.edits:
             before = before or reach(shared)
-            changed = list(differences(before, reach(texts.on(shared))))
+            after = reach(texts.on(shared))
+            changed = list(differences(before, after))
             if changed:
                 said |= dict.fromkeys(planning.leave(changed, texts.edits))
                 continue
+            tools = woken(before, after)
+            if tools:
+                default = f"mended, the files are read by {spoken(tools)} again, and with them the default"
+                said[f"{default}: 'awsprof default' shows it"] = None
         break
     return Texts(texts.edits, (*texts.by_hand, *said))
 

@@ -272,6 +272,12 @@ def test_no_session_is_said_and_not_asked_for(
     assert awsprof.terminal.questions == []
 
 
+@pytest.mark.parametrize("words", [("--product", "autochart"), ("--user", "paul"), ("--exact",)])
+def test_options_that_narrow_need_a_selector(awsprof: CommandLine, words: tuple[str, ...]) -> None:
+    """Without one they would be passed over in silence."""
+    assert awsprof("whoami", *words).status == 2
+
+
 def test_nobody_at_all(awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With no keys and no profile it is exit 8; instance metadata would be a tool's last hope, and is not asked."""
     outcome = awsprof("whoami")

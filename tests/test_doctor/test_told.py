@@ -45,6 +45,11 @@ SAID = {
         "web-identity-in-environment",
         "the aws CLI, boto3 and Go use the web identity, JS v3 and JS v2 use p",
     ),
+    "keys under names that Go alone knows": (
+        {"AWS_PROFILE": "p", "AWS_ACCESS_KEY": ENV, "AWS_SECRET_KEY": SECRET},
+        "keys-in-environment",
+        "the aws CLI, boto3, JS v3 and JS v2 use p, Go uses the keys in the environment",
+    ),
     "a default that is not there": ({"AWS_PROFILE": "Default"}, "default-in-environment", "every tool stops"),
 }
 
@@ -185,6 +190,14 @@ def test_of_awsprofs_own_files(clinic: Clinic) -> None:
     assert "region is a text" in rows[0]["message"]
     assert "key-without-value" in [row["code"] for row in rows]
     assert clinic.fix("--dry-run").status == 0
+
+
+def test_of_a_comment_behind_a_source(clinic: Clinic) -> None:
+    """JS and Go do not count it to the name."""
+    role = "role_arn = arn:aws:iam::111111111111:role/x\nsource_profile = base # old\n"
+    clinic.write(f"[profile r]\n{role}", keys("base", ONE))
+    (row,) = [row for row in clinic.examine() if row["code"] == "dangling-source-profile"]
+    assert "only JS and Go can assume the role" in row["message"]
 
 
 UNMENDED = {
