@@ -50,9 +50,16 @@ class Settings:
     @classmethod
     def load(cls, path: Path) -> Settings:
         """Read *path*; a missing file means the defaults."""
-        table = _toml(path, _read(path))
-        with _naming(path):
-            return cls(**{key: _checked(key, value, where=f"{path}: ") for key, value in table.items()})
+        data = _read(path)
+        table, lines = _toml(path, data), data.decode("utf-8").splitlines()
+        values = {}
+        for key, value in table.items():
+            try:
+                values[key] = _checked(key, value)
+            except UsageError as error:
+                message = f"{path}, line {_line_of(key, lines)}: {error.message}"
+                raise UsageError(message, hint=error.hint) from None
+        return cls(**values)
 
 
 KEYS = tuple(Settings.__dataclass_fields__)
@@ -79,30 +86,30 @@ _CHECKS: dict[str, Callable[[str], object]] = {
 }
 
 
-def _checked(key: str, value: object, *, where: str = "") -> Any:
+def _checked(key: str, value: object) -> Any:
     """Return a TOML value in the form ``Settings`` holds it, or raise UsageError."""
     check_key(key)
     if key in _LISTS:
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-            raise UsageError(f"{where}{key} is a list of texts", hint=f'Write it like {key} = ["one", "two"].')
+            raise UsageError(f"{key} is a list of texts", hint=f'Write it like {key} = ["one", "two"].')
         if key == "protected_envs":
             for item in value:
                 check_part("env", item)
         return tuple(value)
     if key in _BOOLEANS:
         if not isinstance(value, bool):
-            raise UsageError(f"{where}{key} is true or false")
+            raise UsageError(f"{key} is true or false")
         return value
     if not isinstance(value, str) or not value:
-        raise UsageError(f"{where}{key} is a text")
+        raise UsageError(f"{key} is a text")
     choices = _CHOICES.get(key)
     if choices and value not in choices:
-        raise UsageError(f"{where}{key} is one of {', '.join(choices)}, not '{printable(value)}'")
+        raise UsageError(f"{key} is one of {', '.join(choices)}, not '{printable(value)}'")
     if key in _CHECKS:
         try:
             _CHECKS[key](value)
         except UsageError as error:
-            raise UsageError(f"{where}{key}: {error.message}", hint=error.hint) from None
+            raise UsageError(f"{key}: {error.message}", hint=error.hint) from None
     return value
 
 
@@ -236,10 +243,14 @@ def _team_region(path: Path, table: Mapping[str, Any]) -> str | None:
 def _only(path: Path, table: Mapping[str, Any], keys: Sequence[str], lines: Sequence[str]) -> None:
     for key in table:
         if key not in keys:
-            # At the beginning of a line as a key, or as the last part of a table's name.
-            here = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]|\s*\[.*\b{re.escape(key)}["']?\s*\]""")
-            line = next((n for n, line in enumerate(lines, 1) if here.match(line)), 1)
+            line = _line_of(key, lines)
             raise UsageError(f"{path}, line {line}: there is no key '{printable(key)}'", hint=_nearest(key, keys))
+
+
+def _line_of(key: str, lines: Sequence[str]) -> int:
+    """Return where a key stands: at the beginning of a line, or as the last part of a table's name."""
+    here = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]|\s*\[.*\b{re.escape(key)}["']?\s*\]""")
+    return next((n for n, line in enumerate(lines, 1) if here.match(line)), 1)
 
 
 @contextlib.contextmanager

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 _DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def show_diff(lines: Iterable[str]) -> None:
+def show_diff(lines: Iterable[str], *, err: bool = False) -> None:
     for line in lines:
-        click.echo(click.style(line, fg=_DIFF_COLOURS.get(line[:1])), color=wants_colour())
+        click.echo(click.style(line, fg=_DIFF_COLOURS.get(line[:1])), err=err, color=wants_colour())
 
 
-def show_dry(change: DryChange) -> None:
+def show_dry(change: DryChange, *, err: bool = False) -> None:
     for path, edit in change.edits.items():
-        show_diff(unified(str(path), edit.before or b"", edit.after))
+        show_diff(unified(str(path), edit.before or b"", edit.after), err=err)
     for path, mode in change.modes.items():
-        click.echo(f"chmod {mode:o} {printable(str(path))}")
+        click.echo(f"chmod {mode:o} {printable(str(path))}", err=err)
 
 
 @click.command("set", cls=Command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from awsprof.doctor.examination import Patient
     from awsprof.doctor.online_checks import Online
     from awsprof.doctor.repairing import Plan
+    from awsprof.findings import Finding
     from awsprof.model import Credentials, LongTermCredentials, Profile
 
 _CLEAN = "Nothing is wrong."
@@ -46,24 +48,49 @@ def doctor_command(context: click.Context, fix: bool, online: bool, yes: bool, d
     world: World = context.obj
     if (yes or dry_run) and not fix:
         raise UsageError("--yes and --dry-run go with --fix")
+    unsound = _without_unsound(world)
     mended = not fix or _mend(world, yes=yes, dry_run=dry_run, silent=as_json)
     status = 0 if dry_run else 1
     # JSON is one object in any case.
     if mended or as_json:
-        found = examine(_patient(world, online=_online(world) if online else None))
+        found = [*unsound, *examine(_patient(world, online=_online(world) if online else None))]
         shown = show_findings(found, as_json=as_json, clean=_CLEAN)
         status = shown if mended else status
     context.exit(status)
+
+
+def _without_unsound(world: World) -> list[Finding]:
+    """Go on with what holds without a file of awsprof's own that makes no sense, and say so."""
+    from awsprof.doctor.machine_checks import unsound
+    from awsprof.settings import TEAM_FILE, Settings
+
+    found = []
+    try:
+        _ = world.settings
+    except UsageError as error:
+        found.append(unsound(error, world.places.settings_file))
+        world.settings = Settings()
+    try:
+        _ = world.team
+    except UsageError as error:
+        here = Path.cwd()
+        nearest = next(path for it in (here, *here.parents) if (path := it / TEAM_FILE).exists())
+        found.append(unsound(error, nearest))
+        world.team = None
+    return found
 
 
 def _mend(world: World, *, yes: bool, dry_run: bool, silent: bool) -> bool:
     """Show the plan, ask, and carry it out; returns whether findings are to follow."""
     from awsprof.doctor.repairing import Repairing
 
+    world.files.check_two_files()
     repairing = Repairing(_patient(world), changes=lambda: world.changes, sweep_sessions=world.sweep)
     plan = repairing.plan()
-    if not silent and (not plan.is_empty or dry_run):
-        _show_plan(plan)
+    asks = not (yes or dry_run or plan.is_empty)
+    if asks or (not silent and (not plan.is_empty or dry_run)):
+        # With --json stdout is kept for that alone.
+        _show_plan(plan, err=silent)
     for sentence in plan.by_hand:
         world.warn(sentence)
     if dry_run:
@@ -71,7 +98,7 @@ def _mend(world: World, *, yes: bool, dry_run: bool, silent: bool) -> bool:
     if plan.is_empty:
         world.say("There is nothing to mend here.")
         return True
-    if not yes and not world.terminal.confirm("Mend this?"):
+    if asks and not world.terminal.confirm("Mend this?"):
         world.say("Nothing was mended.")
         return False
     repairing.repair(plan)
@@ -80,21 +107,22 @@ def _mend(world: World, *, yes: bool, dry_run: bool, silent: bool) -> bool:
     return True
 
 
-def _show_plan(plan: Plan) -> None:
+def _show_plan(plan: Plan, *, err: bool) -> None:
     from awsprof.naming import printable
     from awsprof.profiles.changing import DryChange
 
     preview = DryChange()
     plan.apply(preview)
-    show_dry(preview)
+    show_dry(preview, err=err)
     for path in plan.temps:
-        click.echo(f"remove {printable(str(path))}")
+        click.echo(f"remove {printable(str(path))}", err=err)
     if plan.sessions:
         click.echo(
-            "take sessions that awsprof wrote out of the credentials file, since they have ended or hide a process"
+            "take sessions that awsprof wrote out of the credentials file, since they have ended or hide a process",
+            err=err,
         )
     if plan.is_empty:
-        click.echo("There is nothing to mend here.")
+        click.echo("There is nothing to mend here.", err=err)
 
 
 def _patient(world: World, *, online: Online | None = None) -> Patient:

@@ -11,7 +11,7 @@ from awsprof.cli.main import Command
 from awsprof.cli.render import echo_json, table
 from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.cli.sessions import warn_of_missing_mfa
-from awsprof.errors import NoLiveSessionError
+from awsprof.errors import NoLiveSessionError, UsageError
 from awsprof.naming import printable
 from awsprof.shells.quoting import FORMATS, render
 
@@ -126,6 +126,10 @@ def whoami_command(context: click.Context, selector: str | None, as_json: bool, 
     """
     world: World = context.obj
     if selector is None:
+        if any(narrowing):
+            raise UsageError(
+                "--product, --user and --exact narrow a selector, and none is named", hint="Name one, as in 'prod'."
+            )
         context.exit(_show_shell(world, as_json=as_json))
     profile = one(world, selector, narrowing)
     credentials = world.sessions.serve(profile).credentials

@@ -18,6 +18,13 @@ _SECRET_LINE = re.compile(
 _SECRET_WORD = re.compile(
     r"(?P<head>(?:secret|token|passw(?:or)?d|passphrase|\b(?:pw|pwd|pin))[^=:\s]{0,64}\s*+[=:]\s*+)\S.*$", re.IGNORECASE
 )
+# The same as an option of a command, with its value in a word of its own.
+_SECRET_OPTION = re.compile(
+    r"(?P<head>(?<!\S)[\"']?--?[\w-]{0,64}?(?:secret|token|passw(?:or)?d|passphrase|seed)[\w-]{0,64}\s++)\S.*$",
+    re.IGNORECASE,
+)
+# A launcher's path may be as long as a secret.
+_PROCESS = re.compile(r"[\s#;]*+credential_process\s*+[=:]\s*+(?:\"[^\"=]*+\"|'[^'=]*+'|[^\s\"'=]++)?", re.IGNORECASE)
 _HEADER = re.compile(r"\s*\[[^\]]*\]\s*$")
 # What a secret access key or a session token looks like wherever it stands: in a comment, or on a line of its own.
 _SECRET_RUN = re.compile(r"[A-Za-z0-9/+]{40,}={0,2}|\b[A-Z2-7]{24,}\b")
@@ -37,8 +44,11 @@ def masked(line: str) -> str:
         return f"{alone[1]}{_MASK}"
     if not _HEADER.match(line):
         line = _SECRET_WORD.sub(lambda word: f"{word['head']}{_MASK}", line)
-    # A launcher's path may be as long.
-    return line if line.lstrip(" \t#;").startswith("credential_process") else _SECRET_RUN.sub(_MASK, line)
+    process = _PROCESS.match(line)
+    if process is None:
+        return _SECRET_RUN.sub(_MASK, line)
+    words = _SECRET_OPTION.sub(lambda word: f"{word['head']}{_MASK}", line[process.end() :])
+    return f"{process[0]}{_SECRET_RUN.sub(_MASK, words)}"
 
 
 def is_secret(line: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from awsprof.naming import is_default
 from awsprof.shells.quoting import quote
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ def command(verb: str, name: str, more: str = "") -> str:
     """Return a command of this program's on a profile, whose name may be anything that somebody wrote into a file."""
     dashes = "-- " if name.startswith("-") else ""
     return f"awsprof {verb} {dashes}{quote('bash', name)}{more and f' {more}'}"
+
+
+def import_of(name: str) -> str:
+    """Return the command that takes keys in plain text into the vault."""
+    return "awsprof default --rename PRODUCT ENV USER" if is_default(name) else command("import", name)
 
 
 def chmod(mode: str, path: Path) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _NAMES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+# Their older names, which Go alone still knows.
+_OLD_KEYS = ("AWS_ACCESS_KEY", "AWS_SECRET_KEY")
 
 
 def check_environment(environ: Mapping[str, str], profiles: Container[str]) -> Iterator[Finding]:
@@ -108,7 +110,7 @@ def _name(variable: str, value: str | None, profiles: Container[str], told: Call
 
 
 def _keys(environ: Mapping[str, str], active: str | None, told: Callable[[], str]) -> Iterator[Finding]:
-    if not any(environ.get(name) for name in _KEYS):
+    if not any(environ.get(name) for name in (*_KEYS, *_OLD_KEYS)):
         return
     given = environ.get("AWSPROF_PROFILE")
     if given and not active:
@@ -116,7 +118,8 @@ def _keys(environ: Mapping[str, str], active: str | None, told: Callable[[], str
         message = f"they are those that awsprof gave this shell for {printable(given)}, until they expire"
     else:
         severity, message = Severity.ERROR if active else Severity.WARNING, told()
-    fix = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+    old = [name for name in _OLD_KEYS if environ.get(name)]
+    fix = f"unset {' '.join([*_KEYS, 'AWS_SESSION_TOKEN', *old])}"
     yield _finding("keys-in-environment", severity, f"Keys are in the environment: {message}", fix)
 
 

@@ -69,10 +69,10 @@ def _collector_at_rest() -> Iterator[None]:
 
 def _examine(patient: Patient) -> list[Finding]:
     shared = SharedFiles.look(patient.places, patient.make)
+    of_profiles = ProfileChecks(shared, patient.environ, patient.now).run()
     found = [
         *check_environment(patient.environ, shared.profiles),
-        *honest(check_files(shared), shared, patient.environ, patient.now),
-        *ProfileChecks(shared, patient.environ, patient.now).run(),
+        *honest([*check_files(shared), *of_profiles], shared, patient.environ, patient.now),
         *(loose.finding() for loose in loose_places(shared, patient.places)),
         *check_left_over(left_over(shared, patient.places)),
         *check_vault(patient.vault, shared, patient.environ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import DEFAULTS
 from awsprof.configfiles.masking import masked, shown_key
-from awsprof.configfiles.merged import profile_in_header
+from awsprof.configfiles.merged import LONG_TERM_KEYS, profile_in_header
 from awsprof.configfiles.scanning import COMMENT
 from awsprof.doctor import headers
 from awsprof.doctor.advice import FIX, for_unreadable
@@ -20,6 +20,7 @@ from awsprof.findings import Finding, Severity
 from awsprof.naming import printable
 from awsprof.readers import js_v2
 from awsprof.readers.files import SharedFile
+from awsprof.readers.source import LEADING
 from awsprof.readers.sources import READERS
 
 if TYPE_CHECKING:
@@ -30,14 +31,7 @@ if TYPE_CHECKING:
 
 _REFUSE = "the aws CLI and boto3 refuse the whole file"
 # What a nested key must not be called: JS SDK v2 takes it for the profile's own.
-_PLAIN = ("region", "output", "duration_seconds")
-_OWN = frozenset(
-    (
-        *_PLAIN,
-        *("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "credential_process"),
-        *("role_arn", "source_profile", "credential_source", "external_id", "mfa_serial", "web_identity_token_file"),
-    )
-)
+_OWN = frozenset((*LEADING, *LONG_TERM_KEYS, "aws_session_token", "output"))
 
 
 def check_files(shared: SharedFiles) -> Iterator[Finding]:

@@ -11,22 +11,16 @@ import re
 from dataclasses import dataclass
 
 from awsprof.configfiles.document import DEFAULTS
-from awsprof.configfiles.merged import header, profile_in_header
+from awsprof.configfiles.merged import LONG_TERM_KEYS, header, profile_in_header
 from awsprof.naming import is_default
+from awsprof.readers.source import LEADING
 
 # What JS v3 takes in a name; a section with any other character it drops.
 _NAME = re.compile(r"[\w@+.%:/-]+", re.ASCII)
 _SPELLED = re.compile(r"""profile(?:\s++|(?=["']))(?P<quote>["']?)(?P<name>.+)(?P=quote)""", re.IGNORECASE)
 _OTHERS = re.compile(r"(sso-session|services)\s.*|preview|plugins|toolkit")
 # A bare section of a config file that holds none of these may be any other program's.
-_TELLING = frozenset(
-    (
-        *("region", "output", "mfa_serial", "credential_process"),
-        *("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
-        *("role_arn", "source_profile", "credential_source", "web_identity_token_file"),
-        *("sso_session", "sso_start_url", "sso_account_id", "sso_role_name", "login_session"),
-    )
-)
+_TELLING = frozenset((*LEADING, *LONG_TERM_KEYS, "aws_session_token", "output", "sso_start_url"))
 
 
 def is_plain(name: str) -> bool:
@@ -34,7 +28,7 @@ def is_plain(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-class Fault(enum.Enum):
+class HeaderFault(enum.Enum):
     """What is wrong with a header."""
 
     SPELLING = "wrong-section-spelling"
@@ -45,7 +39,7 @@ class Fault(enum.Enum):
 class Misspelled:
     """A header that not every reader takes for the profile *name*; *better* is how it should read, if it can."""
 
-    fault: Fault
+    fault: HeaderFault
     name: str
     better: str | None
 
@@ -57,13 +51,13 @@ def in_config(section: str, keys: frozenset[str]) -> Misspelled | None:
         return None
     if profile is not None:
         quoted = '"' in section or "'" in section or not is_plain(profile)
-        return _misspelled(Fault.QUOTED if quoted else Fault.SPELLING, profile)
+        return _misspelled(HeaderFault.QUOTED if quoted else HeaderFault.SPELLING, profile)
     if _OTHERS.fullmatch(section):
         return None
     spelled = _SPELLED.fullmatch(section.strip())
     if spelled is not None:
-        return _misspelled(Fault.SPELLING, spelled["name"])
-    return _misspelled(Fault.SPELLING, section.strip()) if keys & _TELLING else None
+        return _misspelled(HeaderFault.SPELLING, spelled["name"])
+    return _misspelled(HeaderFault.SPELLING, section.strip()) if keys & _TELLING else None
 
 
 def in_credentials(section: str) -> Misspelled | None:
@@ -73,10 +67,10 @@ def in_credentials(section: str) -> Misspelled | None:
     spelled = _SPELLED.fullmatch(section.strip())
     name = spelled["name"] if spelled is not None else section.strip().strip("\"'")
     # What it holds would take the place of what that profile uses now, so it is not for a program to correct.
-    return Misspelled(Fault.SPELLING if spelled or name == section.strip() else Fault.QUOTED, name, None)
+    return Misspelled(HeaderFault.SPELLING if spelled or name == section.strip() else HeaderFault.QUOTED, name, None)
 
 
-def _misspelled(fault: Fault, name: str) -> Misspelled:
+def _misspelled(fault: HeaderFault, name: str) -> Misspelled:
     # A default that nobody's tools see is better left so.
     able = is_plain(name) and not is_default(name)
     return Misspelled(fault, name, header(name) if able else None)

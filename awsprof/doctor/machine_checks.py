@@ -7,13 +7,14 @@ Knows modes and names; opens no secret.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.merged import LONG_TERM_KEYS
 from awsprof.doctor.advice import FIX, chmod
-from awsprof.errors import AwsprofError
+from awsprof.errors import AwsprofError, UsageError
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
 from awsprof.naming import printable
@@ -105,6 +106,14 @@ def check_left_over(paths: Sequence[Path]) -> Iterator[Finding]:
         yield Finding("left-over-temp", Severity.WARNING, message, FIX, str(path))
 
 
+def unsound(error: UsageError, path: Path) -> Finding:
+    """Make a finding of what is wrong with a file of awsprof's own."""
+    line = re.search(r"\bline (\d+)", error.message.removeprefix(str(path)))
+    message = f"{error.message}; every other command stops at it"
+    at = None if line is None else int(line[1])
+    return Finding("unsound-settings", Severity.ERROR, message, error.hint, str(path), at)
+
+
 def check_vault(vault: Callable[[], ChosenVault], shared: SharedFiles, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Check that there is a vault, that it is a sound one, and that its items belong to profiles."""
     from awsprof.vault.weak import weak_keyring
@@ -121,9 +130,8 @@ def check_vault(vault: Callable[[], ChosenVault], shared: SharedFiles, environ: 
     try:
         if not vault().status().exists:
             users = sum(seen.profile.kind is Kind.USER for seen in shared.profiles.values())
-            why = (
-                f"{users} profiles need their keys from it" if users else "so there is no place for long-term keys yet"
-            )
+            need = "1 profile needs its keys" if users == 1 else f"{users} profiles need their keys"
+            why = f"{need} from it" if users else "so there is no place for long-term keys yet"
             yield Finding(
                 "no-vault",
                 Severity.ERROR if users else Severity.WARNING,
@@ -131,6 +139,8 @@ def check_vault(vault: Callable[[], ChosenVault], shared: SharedFiles, environ: 
                 "awsprof add PRODUCT ENV USER makes one",
             )
         items = vault().names()
+    except UsageError:
+        return  # which one is in force is not known while the settings are unsound
     except AwsprofError as error:
         yield Finding("no-vault", Severity.ERROR, error.message, error.hint)
         return

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import DEFAULTS, Document
 from awsprof.configfiles.scanning import COMMENT, HEADER, OPTION
-from awsprof.doctor.javascript import as_javascript_reads
 from awsprof.doctor.lenient import INLINE_COMMENT, Block, FaultKind, Reading
 from awsprof.errors import AwsprofError, UnparsableFileError
+from awsprof.readers.files import js_sections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -309,8 +309,6 @@ def _prove(before: Reading, text: str, wishes: Wishes) -> None:
         document = Document(before.path, text.encode())
     except UnparsableFileError as error:
         raise CannotMendError(before.path, error.line, error.reason) from None
-    except UnicodeEncodeError:
-        raise CannotMendError(before.path, 1, "a byte that is no UTF-8") from None
     after = {name: block.plain_values() for name, block in Reading(before.path, document.to_bytes()).sections().items()}
     wanted: dict[str, dict[str, str]] = {}
     there = before.sections()
@@ -333,8 +331,8 @@ def _prove(before: Reading, text: str, wishes: Wishes) -> None:
 
 def _lost_on_javascript(before: Reading, text: str, wishes: Wishes, *, nested: bool) -> str | None:
     """Return a section of which an SDK for JavaScript would not read what it read before; None where there is none."""
-    was = as_javascript_reads(before.data, nested=nested)
-    now = as_javascript_reads(text.encode(), nested=nested)
+    was = js_sections(before.data.decode("utf-8", "replace"), nested=nested)
+    now = js_sections(text, nested=nested)
     known = {name: block.values() for name, block in Reading(before.path, text.encode()).sections().items()}
     for name, values in was.items():
         better = name if name in now else wishes.headers.get(name, name)

@@ -17,7 +17,7 @@ from awsprof.doctor.advice import FIX
 from awsprof.doctor.file_checks import UNTOUCHED, better_header, check_files, owner
 from awsprof.doctor.mending import CannotMendError, Wishes, mended
 from awsprof.doctor.profile_checks import ProfileChecks, program_in
-from awsprof.doctor.reach import differences, reach, spoken
+from awsprof.doctor.reach import differences, reach, spoken, woken
 from awsprof.doctor.role_checks import mfa_comes_with_source
 from awsprof.errors import AwsprofError
 from awsprof.naming import printable
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _LEFT = "Mend it by hand; 'awsprof doctor --fix' leaves it."
 # How often what changes is looked for before every spelling is kept.
 _TRIES = 4
+# What is found of profiles and mended in the texts, and what is not mended there.
+_OF_PROFILES = ("mfa-serial-on-role", "moved-executable")
+_SWEPT = ("stale-session-triple", "keys-shadow-process")
 _LARGE_BYTES = 128 * 1024
 
 
@@ -44,7 +47,7 @@ class Texts:
 
     Args:
         edits: Each changed file's bytes, before and after.
-        by_hand: What keeps the rest from being mended, in sentences.
+        by_hand: What keeps the rest from being mended, and what a person has to know of it, in sentences.
     """
 
     edits: dict[Path, tuple[bytes, bytes]]
@@ -63,10 +66,15 @@ def planned(shared: SharedFiles, environ: Mapping[str, str], now: datetime) -> T
         texts = planning.texts(fully, files)
         if texts.edits:
             before = before or reach(shared)
-            changed = list(differences(before, reach(texts.on(shared))))
+            after = reach(texts.on(shared))
+            changed = list(differences(before, after))
             if changed:
                 said |= dict.fromkeys(planning.leave(changed, texts.edits))
                 continue
+            tools = woken(before, after)
+            if tools:
+                default = f"mended, the files are read by {spoken(tools)} again, and with them the default"
+                said[f"{default}: 'awsprof default' shows it"] = None
         break
     return Texts(texts.edits, (*texts.by_hand, *said))
 
@@ -79,17 +87,25 @@ def honest(found: Iterable[Finding], shared: SharedFiles, environ: Mapping[str, 
     which says what it leaves.
     """
     findings = list(found)
+    promised = [finding for finding in findings if _is_promised(finding)]
     size = sum(len(file.reading.data) for file in shared.files if file.unreadable is None)
-    if size > _LARGE_BYTES or not any(finding.fix == FIX for finding in findings):
+    if size > _LARGE_BYTES or not promised:
         return findings
     after = planned(shared, environ, now).on(shared)
     left = Counter(_told(finding) for finding in check_files(after))
+    if any(finding.code in _OF_PROFILES for finding in promised):
+        left.update(_told(finding) for finding in ProfileChecks(after, environ, now).run())
     kept = []
     for finding in reversed(findings):
-        stays = finding.fix == FIX and left[_told(finding)] > 0
+        stays = _is_promised(finding) and left[_told(finding)] > 0
         left[_told(finding)] -= stays
         kept.append(replace(finding, fix=_LEFT) if stays else finding)
     return kept[::-1]
+
+
+def _is_promised(finding: Finding) -> bool:
+    """Whether a finding says that ``--fix`` mends it in the texts; sessions of awsprof's are swept, and modes set."""
+    return finding.fix == FIX and finding.code not in _SWEPT
 
 
 def _told(finding: Finding) -> tuple[str, str | None, str]:
@@ -183,14 +199,17 @@ class _Planning:
                 program = program_in(process.value)
                 if program is not None and not self._checks.is_there(program):
                     line = self._process_line(name)
-                    if line is None:
-                        break
-                    values[own.name, "credential_process"] = line
+                    if line is not None:
+                        values[own.name, "credential_process"] = line
         return Wishes(headers, values, UNTOUCHED)
 
     def _process_line(self, name: str) -> str | None:
+        if self._by_hand:
+            return None  # what keeps one from being written keeps all
         try:
             return process_line(name, self._environ)
         except AwsprofError as error:
-            self._by_hand.append(f"{error.message}, so no credential_process was mended")
+            self._by_hand.append(
+                f"{error.message}, so no credential_process was mended. {error.hint or ''}".rstrip(". ")
+            )
             return None

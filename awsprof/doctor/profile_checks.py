@@ -15,8 +15,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.document import DEFAULTS
+from awsprof.configfiles.masking import masked
 from awsprof.configfiles.merged import LONG_TERM_KEYS, is_managed, is_own_process
-from awsprof.doctor.advice import FIX, command
+from awsprof.doctor.advice import FIX, command, import_of
 from awsprof.doctor.reach import reach, spoken
 from awsprof.doctor.role_checks import check_role
 from awsprof.findings import Finding, Severity
@@ -36,6 +37,11 @@ _LONGEST_SESSION = timedelta(hours=36)
 # Where this and other programs note when a session ends.
 _EXPIRATIONS = ("expiration", "aws_session_expiration", "aws_credential_expiration", "x_security_token_expires")
 _PLAIN_COMMAND = re.compile(r"[A-Za-z0-9._/ -]*")
+# What is a program's name to no shell: an assignment, one of its own commands, and what it replaces.
+_FOR_A_SHELL = re.compile(
+    r"\w+=|~|.*[$`;&|<>(){}*?!]|(?:\.|:|\[|source|cd|eval|exec|export|set|unset|umask|ulimit|trap|command|test"
+    r"|if|for|while|until|case|function)$"
+)
 
 
 class ProfileChecks:
@@ -66,16 +72,18 @@ class ProfileChecks:
         yield from self._shared_accounts()
 
     def _defaults(self) -> Iterator[Finding]:
+        default = self._shared.profiles.get("default")
+        spelled = () if default is None else default.headers
         for file in self._shared.files:
             for block in file.sections.values():
-                # Its other spellings in the config file are the business of the headers' check.
-                names = ("default", "profile default") if file.in_config else ("default",)
                 if block.name == DEFAULTS:
                     message = (
                         "[DEFAULT] lends its settings to all profiles in the aws CLI and boto3, to none in JS and Go"
                     )
-                elif block.name in names:
-                    message = f"[{block.name}]: every tool that is told no profile reaches this one's account"
+                elif block in spelled if file.in_config else block.name == "default":
+                    message = (
+                        f"[{printable(block.name)}]: every tool that is told no profile reaches this one's account"
+                    )
                 else:
                     continue
                 yield Finding(
@@ -87,18 +95,20 @@ class ProfileChecks:
                     block.line,
                     None if block.name == DEFAULTS else "default",
                 )
-        config = self._shared.config.sections
-        if "default" in config and "profile default" in config:
-            message = (
-                "[default] and [profile default]: JS v2 and Serverless 3 stop at it, and others take different ones"
+        if len(spelled) > 1:
+            names = [block.name for block in spelled]
+            stops = (
+                "JS v2 and Serverless 3 stop at it, and others"
+                if {"default", "profile default"} <= {*names}
+                else "tools"
             )
             yield Finding(
                 "duplicate-section",
                 Severity.ERROR,
-                message,
+                f"{' and '.join(f'[{printable(name)}]' for name in names)}: {stops} take different ones",
                 "awsprof default --remove",
                 str(self._shared.config.path),
-                config["profile default"].line,
+                spelled[-1].line,
                 "default",
             )
 
@@ -106,14 +116,16 @@ class ProfileChecks:
         settings = seen.profile.settings
         if LONG_TERM_KEYS[0] not in settings and LONG_TERM_KEYS[1] not in settings:
             return
-        shown = printable(name)
-        if "aws_session_token" not in settings and LONG_TERM_KEYS[1] in settings:
+        shown, lasting = printable(name), not settings.get("aws_session_token")
+        where = self._shared.where(name, *LONG_TERM_KEYS)
+        by_hand = f"Take its keys out of {where}."
+        if lasting and settings.get(LONG_TERM_KEYS[1]):
             yield self._shared.finding(
                 "plaintext-long-term-key",
                 Severity.ERROR,
                 name,
                 f"the long-term key of {shown} stands in plain text: whatever reads this file has the account for good",
-                "awsprof default --rename PRODUCT ENV USER" if is_default(name) else command("import", name),
+                import_of(name),
                 *LONG_TERM_KEYS[::-1],
             )
         ended = self._ended(seen)
@@ -124,10 +136,14 @@ class ProfileChecks:
                 Severity.WARNING,
                 name,
                 f"the session of {shown} in this file {ended}: every tool still sends it, and AWS refuses it",
-                FIX if ours else _take_out(name),
+                FIX if ours else by_hand,
                 "aws_session_token",
             )
-        fix = _take_out(name) if not ours else FIX if ended else command("logout", name)
+        if ours:
+            fix = FIX if ended else command("logout", name)
+        else:
+            # A session's keys are of no use to import.
+            fix = f"{import_of(name)}, or take its keys out of {where}" if lasting else by_hand
         beside = None
         if "credential_process" in settings:
             beside = f"its credential_process: {self._use_keys(name)}"
@@ -154,7 +170,7 @@ class ProfileChecks:
     def _ended(self, seen: SeenProfile) -> str | None:
         """Say since when a session is over, as far as that can be told."""
         settings, token = seen.profile.settings, seen.find("aws_session_token")
-        if token is None:
+        if token is None or not token[1].value:
             return None
         for key in _EXPIRATIONS:
             ends = _instant(settings.get(key, ""))
@@ -172,18 +188,20 @@ class ProfileChecks:
         program = program_in(line)
         if program is None or self.is_there(program):
             return
-        if program.startswith("~") or "$" in program:
+        if _FOR_A_SHELL.match(program):
+            # It is not shown, since an assignment's value may be a secret.
             yield self._shared.finding(
                 "missing-process",
                 Severity.WARNING,
                 name,
-                f"credential_process of {printable(name)} starts {printable(program)}, which only JS and Go find: "
-                "the aws CLI and boto3 start it without a shell",
-                "Write the whole path.",
+                f"credential_process of {printable(name)} begins with what only a shell knows, so only JS and Go find "
+                "a program: the aws CLI and boto3 start it without a shell",
+                "Write the program's whole path, or put the line into a script and name that.",
                 "credential_process",
             )
             return
         ours = is_own_process(name, seen.profile.settings)
+        shown = program if ours else masked(program)
         code, fix = (
             ("moved-executable", FIX) if ours else ("missing-process", "Install it again, or take the line out.")
         )
@@ -191,7 +209,7 @@ class ProfileChecks:
             code,
             Severity.ERROR,
             name,
-            f"credential_process of {printable(name)} starts {printable(program)}, which is not there, "
+            f"credential_process of {printable(name)} starts {printable(shown)}, which is not there, "
             "so no tool gets credentials",
             fix,
             "credential_process",
@@ -254,10 +272,6 @@ def program_in(line: str) -> str | None:
     except ValueError:
         return None
     return words[0] if words else None
-
-
-def _take_out(name: str) -> str:
-    return f"{command('import', name)}, or take its keys out of the file"
 
 
 def _instant(text: str) -> datetime | None:

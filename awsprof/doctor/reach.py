@@ -86,6 +86,13 @@ def differences(before: dict[Tool, Profiles], after: dict[Tool, Profiles]) -> It
                 yield tool, name
 
 
+def woken(before: dict[Tool, Profiles], after: dict[Tool, Profiles]) -> list[Tool]:
+    """Return the tools that gave up on the files, and read them again with a default in them."""
+    return [
+        tool for tool, was in before.items() if was is None and _essence((after[tool] or {}).get("default")) is not None
+    ]
+
+
 def _file(file: SeenFile) -> SharedFile:
     there = file.unreadable is None and file.path.exists()
     return SharedFile(str(file.path), file.reading.data if there else None)

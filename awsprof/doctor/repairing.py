@@ -37,7 +37,7 @@ class Plan:
         modes: The permission bits that files and directories should have.
         temps: Temporary files to remove.
         sessions: Whether sessions of awsprof's in the credentials file have ended, or stand beside a process.
-        by_hand: What keeps the rest from being mended, in sentences.
+        by_hand: What keeps the rest from being mended, and what a person has to know of it, in sentences.
     """
 
     edits: dict[Path, tuple[bytes, bytes]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.merged import LONG_TERM_KEYS
 from awsprof.doctor.advice import FIX, command
+from awsprof.doctor.lenient import INLINE_COMMENT
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
 from awsprof.naming import printable
@@ -64,6 +65,16 @@ def check_role(shared: SharedFiles, name: str) -> Iterator[Finding]:
                 _other_source(seen),
                 "role_arn",
             )
+    elif source not in shared.profiles and INLINE_COMMENT.split(source, maxsplit=1)[0].strip() in shared.profiles:
+        yield shared.finding(
+            "dangling-source-profile",
+            Severity.ERROR,
+            name,
+            f"the comment behind source_profile of {shown} is part of the name for the aws CLI and boto3, so only JS "
+            "and Go can assume the role",
+            "Write the comment above source_profile.",
+            "source_profile",
+        )
     elif source not in shared.profiles:
         yield shared.finding(
             "dangling-source-profile",

@@ -153,6 +153,11 @@ class SharedFiles:
             return str(self.credentials.path), seen.credentials.line
         return None, None
 
+    def where(self, name: str, *keys: str) -> str:
+        """Return the same in words."""
+        file, line = self.place(name, *keys)
+        return f"{file}, line {line}"
+
     def finding(self, code: str, severity: Severity, name: str, message: str, fix: str | None, *keys: str) -> Finding:
         """Make a finding about the profile *name*, placed at the first of *keys* that it has."""
         file, line = self.place(name, *keys)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from awsprof.errors import AwsprofError
+from awsprof.errors import SharedFileError
 from awsprof.model import Kind
 from awsprof.naming import ProfileName
 
@@ -52,6 +52,9 @@ def first_run(
 
     Args:
         shell_line: Returns what loads the integration with the user's shell.
+
+    Raises:
+        UsageError: The settings or the team file are unsound.
     """
     try:
         both = files()
@@ -61,16 +64,18 @@ def first_run(
             return None
         joined = team()
         keyed = [name for name in profiles if profiles[name].kind is Kind.KEYS]
-    except (AwsprofError, OSError) as error:
+    except (SharedFileError, OSError) as error:
         return _broken(error)
     init = Step(shell_line(), "in your shell's start-up file: prompt, 'use' and TAB")
     others = [name for name in profiles if name != "default"]
+    # Import leaves a default alone unless it is named.
+    to_import = [name for name in keyed if name != "default"]
     if joined is not None:
         found = f"{joined.path} says which accounts {joined.product} has"
         join = Step("awsprof product join", "adds a profile of yours for each of them")
-        return FirstRun(found, (join, _LOGIN, _IMPORT if keyed else init))
-    if keyed and others:
-        return FirstRun(f"There are keys in plain text: {_listed(keyed)}", (_IMPORT, _LOGIN, _DOCTOR))
+        return FirstRun(found, (join, _LOGIN, _IMPORT if to_import else init))
+    if to_import:
+        return FirstRun(f"There are keys in plain text: {_listed(to_import)}", (_IMPORT, _LOGIN, _DOCTOR))
     if others:
         return FirstRun(f"There are profiles of other names: {_listed(others)}", (_IMPORT, _LOGIN, _DOCTOR))
     if defaults:
@@ -90,8 +95,8 @@ def _with_default(found: str, *, has_keys: bool) -> FirstRun:
     return FirstRun(found, (taken, _LOGIN, see))
 
 
-def _broken(error: AwsprofError | OSError) -> FirstRun:
-    sentence = error.message if isinstance(error, AwsprofError) else f"{error.filename}: {error.strerror}"
+def _broken(error: SharedFileError | OSError) -> FirstRun:
+    sentence = error.message if isinstance(error, SharedFileError) else f"{error.filename}: {error.strerror}"
     steps = (
         Step("awsprof doctor", "says what is wrong in the AWS files, and where"),
         Step("awsprof doctor --fix", "mends what it can; 'awsprof undo' takes it back"),

@@ -75,3 +75,30 @@ _JS_COMMENT = re.compile(rf"(?:^|[{_JS_BLANKS}])[;#].*", re.DOTALL)
 def js_statement(line: str) -> str:
     """Return a line without its comment and the blanks around it."""
     return js_trim(_JS_COMMENT.sub("", line, count=1))
+
+
+def js_sections(text: str, *, nested: bool) -> dict[str, dict[str, str]]:
+    """
+    Return the settings below each header as it is spelled; one without settings is not there.
+
+    Args:
+        nested: Whether keys below an empty value are keys of a block, ``s3.region``, as for version 3; version 2 counts
+            them to the section.
+    """
+    found: dict[str, dict[str, str]] = {}
+    section = block = ""
+    for line in js_lines(text):
+        statement = js_statement(line)
+        if statement.startswith("[") and statement.endswith("]"):
+            section, block = statement[1:-1], ""
+            continue
+        key, equals, value = map(js_trim, statement.partition("="))
+        if not section or not equals or not key:
+            continue
+        if not value:
+            block = key if nested else ""
+            continue
+        if line == line.lstrip():
+            block = ""
+        found.setdefault(section, {})[f"{block}.{key}" if block else key] = value
+    return found

@@ -15,9 +15,7 @@ from awsprof.readers.files import (
     CREDENTIALS,
     SharedFile,
     js_int,
-    js_lines,
-    js_statement,
-    js_trim,
+    js_sections,
     opened,
     usual_path,
 )
@@ -94,17 +92,7 @@ def profile_of(section: str) -> str:
 
 def sections(file: SharedFile) -> Sections:
     """Read a file's sections that have settings; nested keys count as the section's own."""
-    found: Sections = {}
-    section = ""
-    for line in js_lines(file.text):
-        statement = js_statement(line)
-        if statement.startswith("[") and statement.endswith("]"):
-            section = statement[1:-1]
-            continue
-        key, equals, value = statement.partition("=")
-        if section and equals and key and value:
-            found.setdefault(section, {})[js_trim(key)] = js_trim(value)
-    return found
+    return js_sections(file.text, nested=False)
 
 
 def source(environ: Mapping[str, str]) -> Source:

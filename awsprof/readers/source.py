@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Sections = dict[str, dict[str, str]]
 
-# Of a profile's settings, those that lead to credentials.
-_KEPT = (
+# Of a profile's settings, those that lead to credentials, but for the keys themselves.
+LEADING = (
     "region",
     "credential_process",
     "role_arn",
@@ -118,7 +118,7 @@ def of_profile(
     through: Source | None = None,
 ) -> Source:
     """Make a source of a profile, with those of its settings that lead to credentials."""
-    kept = {key: settings[key] for key in _KEPT if settings.get(key)}
+    kept = {key: settings[key] for key in LEADING if settings.get(key)}
     return Source(kind, profile, why, kept, credentials, through)
 
 

@@ -78,9 +78,11 @@ class Processes:
             done = subprocess.run(
                 line if by_shell else shlex.split(line, posix=os.name == "posix"),
                 shell=by_shell,
-                # One that leads back here must fail instead of starting itself for ever.
-                env={**self._environ, "AWSPROF_IN_PROCESS": "1"},
+                # As a tool gives it. One that leads in a circle through awsprof, credential-process stops.
+                env=dict(self._environ),
                 stdin=subprocess.DEVNULL,
+                # Without a terminal there is nobody to ask.
+                start_new_session=True,
                 capture_output=True,
                 timeout=_LIMIT_S,
                 check=False,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.merged import process_target
 from awsprof.errors import AwsError, AwsprofError, NoLiveSessionError, SharedFileError
+from awsprof.model import Kind
+from awsprof.readers.js_v2 import reads_config
 from awsprof.readers.source import Source, SourceKind, Tool
 from awsprof.sessions.processes import Processes
 from awsprof.sessions.roles import role_session_name
@@ -120,8 +122,19 @@ class ShellIdentities:
                 answer = self._ask(source, tool, known)
                 asked.append((source, manner, answer))
             identity, error = (None, answer) if isinstance(answer, str) else (answer, None)
+            if error is not None and tool is Tool.JS_V2 and source.kind is SourceKind.ERROR:
+                error += self._way_out(sources[Tool.JS_V3])
             tools.append(ToolIdentity(tool, source, identity, error))
         return ShellIdentity(tuple(tools))
+
+    def _way_out(self, elsewhere: Source) -> str:
+        """Say how the SDK that reads no config file gets a session of the profile of ours that others are served."""
+        name = process_target(elsewhere.settings) if elsewhere.kind is SourceKind.PROCESS else None
+        if name is None or reads_config(self._environ):
+            return ""
+        profile = self._own(name, elsewhere)
+        is_written = profile.kind is Kind.USER and profile.needs_session
+        return f"; 'awsprof login {name} --write' puts it there, until the session ends" if is_written else ""
 
     def _ask(
         self, source: Source, tool: Tool, known: list[tuple[Credentials, CallerIdentity | str]]

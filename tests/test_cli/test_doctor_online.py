@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from awsprof.errors import VaultLockedError
+from awsprof.aws.calls import Aws
+from awsprof.errors import UnreachableError, VaultLockedError
 from tests.test_cli.conftest import DEV, PROD, write_config
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def test_dead_key_in_a_file(awsprof: CommandLine, aws: LocalAWS, home: Path) -> 
     write_config(home, text, "credentials")
     assert "dead-key" not in examine(awsprof)
     key.delete()
-    assert examine(awsprof)["dead-key"]["fix"] == "awsprof import p, or take its keys out"
+    assert examine(awsprof)["dead-key"]["fix"] == f"Take its keys out of {home / '.aws' / 'credentials'}, line 2."
 
 
 def test_wrong_account(awsprof: CommandLine, dev: Identity, home: Path) -> None:
@@ -64,6 +65,20 @@ def test_wrong_account(awsprof: CommandLine, dev: Identity, home: Path) -> None:
     assert row["line"] == 1 + path.read_text().splitlines().index(f"aws_account_id = {PROD}")
     assert PROD in row["message"]
     assert DEV in row["message"]
+
+
+def test_a_role_with_its_own_keys(awsprof: CommandLine, aws: LocalAWS, home: Path) -> None:
+    """What a role is assumed with may be another account's; AWS's own pattern."""
+    key = aws.account(DEV).user("paul").access_key()
+    text = f"[profile r]\nrole_arn = arn:aws:iam::{PROD}:role/x\nsource_profile = r\n"
+    write_config(home, f"{text}aws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n")
+    assert "wrong-account" not in examine(awsprof)
+
+
+def test_a_profile_of_ours_without_keys_under_another_name(awsprof: CommandLine, home: Path) -> None:
+    """It is said like any other, with what helps."""
+    write_config(home, "[profile p]\ncredential_process = awsprof credential-process p\n")
+    assert examine(awsprof)["dead-key"]["fix"] == "awsprof add PRODUCT ENV USER, and take this section out"
 
 
 def test_roles(awsprof: CommandLine, aws: LocalAWS, logged_in: Identity, home: Path) -> None:
@@ -121,6 +136,67 @@ def test_out_of_reach(awsprof: CommandLine, dev: Identity, monkeypatch: pytest.M
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_PROFILE", "gone")
     assert {"unreachable", "unknown-aws-profile"} <= set(examine(awsprof))
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """AWS without an answer in regions that are called 'no…'; the calls, with their regions."""
+    calls: list[tuple[str, str]] = []
+    real = Aws.caller_identity
+
+    def caller_identity(self: Aws, credentials: Any, *, region: str) -> Any:
+        calls.append(("identity", region))
+        return real(self, credentials, region=region)
+
+    def clock_ahead_s(self: Aws, credentials: Any, *, region: str) -> float | None:
+        calls.append(("clock", region))
+        if region.startswith("no"):
+            raise UnreachableError(f"AWS cannot be reached in {region}", sent=False)
+        return None
+
+    monkeypatch.setattr(Aws, "caller_identity", caller_identity)
+    monkeypatch.setattr(Aws, "clock_ahead_s", clock_ahead_s)
+    return calls
+
+
+def _in_regions(home: Path, aws: LocalAWS, *regions: str) -> None:
+    key = aws.account(DEV).user("paul").access_key()
+    pair = f"aws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
+    text = "".join(f"[p{number}]\nregion = {region}\n{pair}" for number, region in enumerate(regions))
+    write_config(home, text, "credentials")
+
+
+def test_a_region_that_is_not_there(
+    awsprof: CommandLine, aws: LocalAWS, home: Path, silent: list[tuple[str, str]]
+) -> None:
+    """It is its profile's own fault, found once a region; others are asked."""
+    _in_regions(home, aws, "no-1", "no-1", "eu-west-1")
+    row = examine(awsprof)["unreachable"]
+    assert (row["profile"], row["line"], row["message"]) == ("p0", 2, "AWS cannot be reached in no-1")
+    assert silent == [("clock", "no-1"), ("clock", "eu-west-1"), ("identity", "eu-west-1")]
+
+
+def test_two_regions_without_an_answer(
+    awsprof: CommandLine, aws: LocalAWS, home: Path, silent: list[tuple[str, str]]
+) -> None:
+    """Then it is the network, and no third one is asked."""
+    _in_regions(home, aws, "no-1", "no-2", "eu-west-1")
+    rows = json.loads(awsprof("doctor", "--online", "--json").stdout)["findings"]
+    assert [row["profile"] for row in rows if row["code"] == "unreachable"] == [None, "p0"]
+    assert silent == [("clock", "no-1"), ("clock", "no-2")]
+
+
+def test_an_old_key_in_a_file(awsprof: CommandLine, aws: LocalAWS, home: Path) -> None:
+    """It may be years old, and is asked for too."""
+    user = aws.account(DEV).user("paul")
+    user.put_policy(
+        "all", {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    )
+    key = user.access_key()
+    write_config(home, f"[p]\naws_access_key_id={key.id}\naws_secret_access_key={key.secret}\n", "credentials")
+    awsprof.ahead += timedelta(days=91)
+    row = examine(awsprof)["old-access-key"]
+    assert (row["profile"], row["fix"]) == ("p", "awsprof import p, then awsprof rotate")
 
 
 def test_a_locked_vault(awsprof: CommandLine, dev: Identity) -> None:

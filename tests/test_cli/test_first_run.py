@@ -142,12 +142,23 @@ def test_an_unreadable_file(awsprof: CommandLine, home: Path) -> None:
 
 @pytest.mark.parametrize("place", ["settings", "team file"])
 def test_what_is_unsound_of_awsprofs_own(awsprof: CommandLine, home: Path, place: str) -> None:
-    """A setting or a team file that makes no sense is said too."""
+    """A setting or a team file that makes no sense is the error that it is for every command, with its line."""
     if place == "settings":
-        write_settings(home, "nothing = 1\n")
+        path = write_settings(home, "\nnothing = 1\n")
     else:
-        (home / ".awsprof.toml").write_text("nothing = 1\n")
-    assert "there is no" in begin(awsprof())[0].lower()
+        path = home / ".awsprof.toml"
+        path.write_text("\nnothing = 1\n")
+    outcome = awsprof()
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert outcome.stderr.lower().startswith(f"error: {path}, line 2: there is no ".lower())
+
+
+def test_a_default_is_not_for_import(awsprof: CommandLine, home: Path) -> None:
+    """Not even where it has keys and another profile has none."""
+    write_config(home, f"[default]\n{KEYS}[profile corp]\nsso_session = corp\n")
+    assert begin(awsprof())[0] == "There are profiles of other names: corp"
+    (home / ".awsprof.toml").write_text(TEAM)
+    assert begin(awsprof())[1][2] == INIT
 
 
 def test_names_are_shown_escaped(awsprof: CommandLine, home: Path) -> None:

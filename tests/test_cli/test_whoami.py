@@ -223,10 +223,37 @@ def test_a_tool_that_cannot_use_the_profile(
     table = rows(outcome.stdout)
     assert table["go"] == ["process", logged_in.profile, DEV, f"(autochart-dev)  {logged_in.user.arn}"]
     assert table["js-v2"][:2] == ["error", logged_in.profile]
-    assert "without AWS_SDK_LOAD_CONFIG=1 it reads no other" in outcome.stdout
+    way_out = f"'awsprof login {logged_in.profile} --write' puts it there, until the session ends"
+    assert f"without AWS_SDK_LOAD_CONFIG=1 it reads no other; {way_out}\n" in outcome.stdout
     assert outcome.stdout.endswith(
         "\naws-cli, boto3, js-v3, go: AWS_PROFILE names it; its credential_process serves it.\n"
     )
+    assert awsprof("login", logged_in.profile, "--write").status == 0
+    assert awsprof("whoami").status == 0
+
+
+def test_a_process_that_ends_in_a_profile_of_ours(
+    awsprof: CommandLine, logged_in: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It serves every tool, and so it does here."""
+    line = f"credential_process = env awsprof credential-process {logged_in.profile}\n"
+    write_config(awsprof.home, f"{awsprof.config}\n[profile wrap]\n{line}")
+    monkeypatch.setenv("AWS_PROFILE", "wrap")
+    monkeypatch.setenv("AWS_SDK_LOAD_CONFIG", "1")
+    outcome = awsprof("whoami")
+    assert outcome.status == 0, outcome
+    assert outcome.stdout.startswith(f"All tools: account {DEV} (autochart-dev), {logged_in.user.arn} (profile wrap: ")
+
+
+def test_a_process_that_leads_in_a_circle(awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends, and every tool says so."""
+    write_config(home, "[profile loop]\ncredential_process = env awsprof credential-process loop\n")
+    monkeypatch.setenv("AWS_PROFILE", "loop")
+    monkeypatch.setenv("AWS_SDK_LOAD_CONFIG", "1")
+    outcome = awsprof("whoami", "--json")
+    assert outcome.status == 1
+    errors = {row["error"] for row in json.loads(outcome.stdout)["tools"]}
+    assert errors == {"its credential_process fails with status 7"}
 
 
 def test_no_session_is_said_and_not_asked_for(
@@ -243,6 +270,12 @@ def test_no_session_is_said_and_not_asked_for(
     wanted = [{"tool": tool, **row, "error": error} for tool in tools]
     assert json.loads(outcome.stdout) == {"version": 1, "agree": True, "tools": wanted}
     assert awsprof.terminal.questions == []
+
+
+@pytest.mark.parametrize("words", [("--product", "autochart"), ("--user", "paul"), ("--exact",)])
+def test_options_that_narrow_need_a_selector(awsprof: CommandLine, words: tuple[str, ...]) -> None:
+    """Without one they would be passed over in silence."""
+    assert awsprof("whoami", *words).status == 2
 
 
 def test_nobody_at_all(awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,3 +62,23 @@ def test_many_changes_take_time_by_their_number() -> None:
         assert len(unified("config", before.encode(), after.encode())) > 4 * count
         took_s.append(time.perf_counter() - started)
     assert took_s[1] < 40 * took_s[0]
+
+
+LONG = "0123456789abcdefABCDEF0123456789abcdefABCDEF"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("/bin/echo --password hunter2hunter2 --api-token x", "/bin/echo --password ********"),
+        ("sh -c '-token \"a b\"'", "sh -c '-token ********"),
+        (f"/bin/echo {LONG} --profile p", "/bin/echo ******** --profile p"),
+        (f"X={LONG} /bin/echo", "X=******** /bin/echo"),
+        (f"/{LONG}/awsprof credential-process a_dev_paul", f"/{LONG}/awsprof credential-process a_dev_paul"),
+        (f'"/{LONG}/a b" {LONG}', f'"/{LONG}/a b" ********'),
+    ],
+)
+def test_a_process_is_shown_without_its_secrets(line: str, shown: str) -> None:
+    """A program's path may be as long as a secret; what stands behind it may be one."""
+    diff = unified("config", b"", f"credential_process = {line}\n".encode())
+    assert diff[-1] == f"+credential_process = {shown}"

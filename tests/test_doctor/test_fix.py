@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -264,6 +265,52 @@ def test_a_launcher_that_moved(clinic: Clinic, launcher: Path) -> None:
     clinic.write(sick)
     clinic.fix("--yes")
     assert clinic.bytes()[0].decode() == two.replace("= awsprof", f"= {launcher}")
+
+
+def test_without_a_lasting_launcher(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs none is mended all the same; that there is none is said once, with what helps, and not promised."""
+    monkeypatch.setenv("UV_CACHE_DIR", "/")
+    source = own("autochart_dev_paul", f"mfa_serial = {SERIAL}").replace("= awsprof", "= /gone/bin/awsprof")
+    second = own("autochart_qa_paul").replace("= awsprof", "= /gone/bin/awsprof")
+    clinic.write(source + second + role("autochart_dev_paul"))
+    fixes = {(row["code"], row["fix"]) for row in clinic.examine() if row["code"] != "outside-convention"}
+    left = "Mend it by hand; 'awsprof doctor --fix' leaves it."
+    assert fixes == {("moved-executable", left), ("mfa-serial-on-role", "awsprof doctor --fix")}
+    outcome = clinic.fix("--yes")
+    assert outcome.stderr.count("no credential_process was mended. Install it with") == 1
+    assert clinic.bytes()[0].decode() == source + second + role("autochart_dev_paul").replace(
+        f"mfa_serial = {SERIAL}\n", ""
+    )
+
+
+def test_a_default_that_is_read_again_is_said(clinic: Clinic) -> None:
+    """Where botocore refused the files, a repair also lets it use the default that is in them."""
+    clinic.write("[profile p]\nregion = x\n[profile p]\n", keys("default", ONE))
+    outcome = clinic.fix("--yes")
+    said = "mended, the files are read by the aws CLI and boto3 again, and with them the default"
+    assert outcome.stderr == f"Warning: {said}: 'awsprof default' shows it.\n{UNDOES}"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links take rights elsewhere")
+def test_two_files_that_are_one(clinic: Clinic) -> None:
+    """They are refused before anything is planned, with what helps."""
+    clinic.write(f"{P}oops\n")
+    clinic.credentials.unlink()
+    clinic.credentials.symlink_to(clinic.config)
+    outcome = clinic.fix("--yes")
+    assert (outcome.status, outcome.stdout) == (5, "")
+    assert "are one file, and its sections would be read twice" in outcome.stderr
+    assert clinic.config.read_text() == f"{P}oops\n"
+
+
+def test_the_plan_is_shown_before_the_question(clinic: Clinic) -> None:
+    """With --json on stderr."""
+    clinic.write(f"{P}oops\n")
+    outcome = clinic.fix("--json", answers=["n"])
+    assert clinic.awsprof.terminal.questions == ["Mend this?"]
+    assert "+# oops\n" in outcome.stderr
+    assert json.loads(outcome.stdout)["findings"]
+    assert "oops" not in clinic.fix("--json", "--yes").stderr
 
 
 def test_undo_of_a_repair_after_another_change(clinic: Clinic) -> None:

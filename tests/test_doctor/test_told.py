@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from awsprof.doctor.advice import FIX
-from tests.test_doctor.cases import ENV, ONE, SECRET, P, keys
+from tests.test_doctor.cases import ENV, ONE, SECRET, P, keys, session
 
 if TYPE_CHECKING:
     from tests.test_doctor.conftest import Clinic
@@ -44,6 +44,11 @@ SAID = {
         {"AWS_PROFILE": "p", **WEB},
         "web-identity-in-environment",
         "the aws CLI, boto3 and Go use the web identity, JS v3 and JS v2 use p",
+    ),
+    "keys under names that Go alone knows": (
+        {"AWS_PROFILE": "p", "AWS_ACCESS_KEY": ENV, "AWS_SECRET_KEY": SECRET},
+        "keys-in-environment",
+        "the aws CLI, boto3, JS v3 and JS v2 use p, Go uses the keys in the environment",
     ),
     "a default that is not there": ({"AWS_PROFILE": "Default"}, "default-in-environment", "every tool stops"),
 }
@@ -86,6 +91,25 @@ def test_of_keys_beside_a_process(clinic: Clinic) -> None:
     assert "JS v3 and JS v2 would ask the process" in row["message"]
 
 
+@pytest.mark.parametrize(
+    "line", ["VAULT_TOKEN=hvs.CAESIJ8xxZZ /bin/echo x", ". hvs.CAESIJ8xxZZ; /bin/echo x", "(hvs.CAESIJ8xxZZ;true)"]
+)
+def test_of_a_process_for_a_shell(clinic: Clinic, line: str) -> None:
+    """JS and Go start it by one; no word of it is shown, since it may be a secret."""
+    clinic.write(f"[profile p]\ncredential_process = {line}\n")
+    (row,) = [row for row in clinic.examine() if row["code"] == "missing-process"]
+    assert row["severity"] == "warning"
+    assert "only JS and Go find a program" in row["message"]
+    assert "hvs." not in json.dumps(row)
+
+
+def test_of_a_process_whose_program_is_a_secret(clinic: Clinic) -> None:
+    """It is not there, and is not shown."""
+    clinic.write(f"[profile p]\ncredential_process = {SECRET} x\n")
+    (row,) = [row for row in clinic.examine() if row["code"] == "missing-process"]
+    assert SECRET not in row["message"]
+
+
 @pytest.mark.parametrize("name", ["$(id)", "--yes", "a;b"])
 def test_commands_can_be_pasted(clinic: Clinic, name: str) -> None:
     """A profile's name is one word of them, and no option."""
@@ -114,6 +138,66 @@ def test_json_of_a_dry_run(clinic: Clinic) -> None:
     assert "key-without-value" in [row["code"] for row in json.loads(outcome.stdout)["findings"]]
     declined = clinic.fix("--json", answers=["n"])
     assert (declined.status, json.loads(declined.stdout)) == (1, json.loads(outcome.stdout))
+
+
+@pytest.mark.parametrize(
+    ("config", "codes"),
+    [
+        ('[profile "default"]\nregion = x\n', {"default-profile", "quoted-name"}),
+        ("[profile  default]\nregion = x\n", {"default-profile", "wrong-section-spelling"}),
+        ('[default]\nregion = x\n[profile "default"]\n', {"default-profile", "quoted-name", "duplicate-section"}),
+        ("[default]\nregion = x\n[profile default]\nregion = y\n", {"default-profile", "duplicate-section"}),
+    ],
+)
+def test_of_a_default_however_it_is_spelled(clinic: Clinic, config: str, codes: set[str]) -> None:
+    """Tools that take an odd spelling use it without being told to."""
+    clinic.write(config)
+    rows = clinic.examine()
+    assert {row["code"] for row in rows} == codes
+    assert {row["severity"] for row in rows if row["code"] in ("default-profile", "duplicate-section")} == {"error"}
+    stops = [row for row in rows if "JS v2 and Serverless 3 stop at it" in row["message"]]
+    assert len(stops) == ("[profile default]" in config)
+
+
+def test_an_empty_session_token_is_none(clinic: Clinic) -> None:
+    """The key before it is one for good."""
+    clinic.write("", f"{keys('p', ONE)}aws_session_token =\n")
+    long_ago = time.time() - 40 * 3600
+    os.utime(clinic.credentials, (long_ago, long_ago))
+    codes = clinic.codes()
+    assert "plaintext-long-term-key" in codes
+    assert "stale-session-triple" not in codes
+
+
+def test_keys_of_a_session_are_not_for_import(clinic: Clinic) -> None:
+    """It would refuse what expires."""
+    clinic.write("[profile p]\ncredential_process = /bin/echo x\n", session("p", "2020-01-31T12:00:00Z"))
+    codes = ("stale-session-triple", "keys-shadow-process")
+    fixes = {row["fix"] for row in clinic.examine() if row["code"] in codes}
+    assert fixes == {f"Take its keys out of {clinic.credentials}, line 2."}
+
+
+def test_of_awsprofs_own_files(clinic: Clinic) -> None:
+    """An unsound one is a finding among the others, of which none is lost."""
+    clinic.write(f"{P}oops\n")
+    settings, team = clinic.home / ".config" / "awsprof" / "config.toml", clinic.home / ".awsprof.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('user = "paul"\nregion = 1\n')
+    team.write_text("\nproduct = \n")
+    rows = clinic.examine()
+    found = [(row["severity"], row["file"], row["line"]) for row in rows if row["code"] == "unsound-settings"]
+    assert found == [("error", str(settings), 2), ("error", str(team), 2)]
+    assert "region is a text" in rows[0]["message"]
+    assert "key-without-value" in [row["code"] for row in rows]
+    assert clinic.fix("--dry-run").status == 0
+
+
+def test_of_a_comment_behind_a_source(clinic: Clinic) -> None:
+    """JS and Go do not count it to the name."""
+    role = "role_arn = arn:aws:iam::111111111111:role/x\nsource_profile = base # old\n"
+    clinic.write(f"[profile r]\n{role}", keys("base", ONE))
+    (row,) = [row for row in clinic.examine() if row["code"] == "dangling-source-profile"]
+    assert "only JS and Go can assume the role" in row["message"]
 
 
 UNMENDED = {
