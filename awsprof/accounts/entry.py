@@ -33,12 +33,12 @@ class Caller(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """The profile that acts: whose its credentials are, as AWS says, and in which region it calls."""
+    """The profile that acts: whose its credentials are, as AWS says, and where it calls; a role has no *user_name*."""
 
     name: str
     credentials: Credentials
     region: str
-    arn: str
+    user_name: str | None
     account_id: str
     partition: str
 

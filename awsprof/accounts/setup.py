@@ -119,7 +119,7 @@ class Accounts:
         region = profile.region_for_calls(self._outside.environ)
         credentials = self._outside.sessions.serve(profile).credentials
         identity = self._outside.aws().caller_identity(credentials, region=region)
-        return Via(profile.name, credentials, region, identity.arn, identity.account_id, identity.partition)
+        return Via(profile.name, credentials, region, identity.user_name, identity.account_id, identity.partition)
 
     def entry(self, via: Via, profile: Profile, account_id: str | None) -> Entry:
         """Make the way into an account; its id is None where it is to be found, or made."""
