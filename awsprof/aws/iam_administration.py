@@ -31,7 +31,12 @@ class IamAdministration(Service):
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
         """
         table = self._client("iam", credentials, region).read("GetAccountSummary")["SummaryMap"]
-        return AccountSummary(bool(table.get("AccountMFAEnabled")), bool(table.get("AccountAccessKeysPresent")))
+        return AccountSummary(
+            bool(table.get("AccountMFAEnabled")),
+            bool(table.get("AccountAccessKeysPresent")),
+            # What does not tell of a password may have one.
+            bool(table.get("AccountPasswordPresent", True)),
+        )
 
     def account_aliases(self, credentials: Credentials, *, region: str) -> list[str]:
         """
