@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from awsprof.cli.account_request import as_planned
+from awsprof.cli.account_request import as_planned, first_password_left
 from awsprof.cli.account_steps import Manner, accounts, carry_out
 from awsprof.cli.main import Command
 from awsprof.cli.selecting import one
@@ -108,10 +108,9 @@ def _tell_of_the_rest(world: World, name: ProfileName, *, disabled: bool) -> Non
 def _show_words(world: World, request: ColleagueRequest, entry: Entry) -> None:
     from awsprof.accounts.colleague import words_to_send
     from awsprof.accounts.group import Group
-    from awsprof.accounts.member import console_item
 
     name = request.name
-    first_password = world.vault.get(console_item(str(name))) is not None
+    first_password = first_password_left(world, name, entry) is not None
     group = Group(aws=lambda: world.aws, entry=entry, name=request.group, policy_arn=None)
     alias = world.aws.account_alias(**entry.caller)
     region = world.adding.region(name, None) or entry.via.region

@@ -552,6 +552,17 @@ def test_password_show(awsprof: WatchedCommandLine, company: Company) -> None:
     assert password not in outcome.stderr
 
 
+def test_a_password_that_was_there(awsprof: WatchedCommandLine, company: Company) -> None:
+    """Of somebody else's making: nothing is to be shown, which is no failure, nor is one promised."""
+    company.member(DEV, "autochart_dev").user("paul", administrator=False).password("Example-password-1!")
+    outcome = setup(awsprof, "dev", "--yes", "--password", "show")
+    assert (outcome.status, f"{DEV_NAME} is ready" in outcome.stdout) == (0, True)
+    assert "paul has had a console password already, so there is no first one.\n" in outcome.stderr
+    motobackend.iam(DEV).delete_access_key(keys_at_aws(DEV)[0], "paul")
+    again = setup(awsprof, "dev", "--yes")
+    assert (again.status, "account password" in again.stderr) == (0, False)
+
+
 def test_the_management_account_is_named(awsprof: WatchedCommandLine, company: Company) -> None:
     """Without --via, the active profile acts."""
     company.member(DEV, "autochart_dev")

@@ -83,6 +83,11 @@ def test_a_colleague(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
     aws.clear_calls()
     assert "Nothing to do.\n" in set_up(*USER, "--yes").stdout
     assert changes(aws) == []
+    # Once she has changed it, the one in the vault is good for nothing.
+    motobackend.iam(DEV).users["anna"].password_reset_required = False
+    changed = set_up(*USER, "--yes")
+    assert "The password is the one that the user has already." in changed.stdout
+    assert ("the first is in the vault" in changed.stdout, changed.stderr) == (False, "")
 
 
 def test_readonly_in_prod(awsprof: WatchedCommandLine, company: Company) -> None:
