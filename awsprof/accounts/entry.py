@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
+from awsprof.browsers.sign_in import first_region
 from awsprof.errors import AccessDeniedError, AwsprofError
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Via:
     @property
     def caller(self) -> Caller:
         return {"credentials": self.credentials, "region": self.region}
+
+    @property
+    def first_region(self) -> str:
+        """Where a new account's own keys are known: regions that must be opted into do not know them yet."""
+        return first_region(self.partition) or self.region
 
 
 class Entry:

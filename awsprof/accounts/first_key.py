@@ -81,7 +81,7 @@ class FirstKey:
         self._keys = AccessKeys(
             self._name,
             aws=aws,
-            region=entry.via.region,
+            region=entry.via.first_region,
             acting=lambda: entry.caller["credentials"],
             wait=person.wait,
             user_name=name.user,
@@ -98,6 +98,10 @@ class FirstKey:
     def is_proven(self, credentials: LongTermCredentials) -> bool:
         """Whether AWS has come to know a key as this user's."""
         return self._keys.arn_of(credentials) is not None
+
+    def is_inactive(self, credentials: LongTermCredentials) -> bool:
+        """Whether AWS has the key, and somebody has set it inactive."""
+        return any(key.id == credentials.access_key_id and not key.active for key in self._at_aws())
 
     def forget(self) -> None:
         """Drop the record: the profile has the key."""
