@@ -98,7 +98,7 @@ def test_readonly_in_prod(awsprof: WatchedCommandLine, company: Company) -> None
     assert outcome.status == 0
     attached = [policy.name for policy in motobackend.iam(PROD).groups["readonly"].managed_policies.values()]
     assert attached == ["ReadOnlyAccess", "awsprof-self-service", "awsprof-deny-without-mfa"]
-    assert "Then add an MFA device there" in outcome.stdout
+    assert "Then add an authenticator app there as your MFA device (a passkey is of no use" in outcome.stdout
     assert "mfa enroll" not in outcome.stdout
 
 
