@@ -356,6 +356,9 @@ def test_via_the_management_account(aws: LocalAWS, awsprof: CommandLine) -> None
     assert _rows(own)["in-product-ou"] == ("pass", "the management account is no product's")
     fixes = {row["code"]: row["fix"] for row in json.loads(own.stdout)["findings"]}
     assert fixes["password-policy"] == fixes["account-alias"] == "awsprof console company_main_boss --service iam"
+    aws.clear_calls()
+    awsprof("audit", "dev", "company_main_boss", "--via", "company_main_boss")
+    assert len(aws.calls_of("DescribeOrganization")) == 1
     # What cannot be asked takes nothing from what was seen.
     aws.fail("DescribeOrganization", status=403, code="AccessDeniedException", times=99)
     rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
