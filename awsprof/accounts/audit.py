@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from awsprof.accounts.documents import PASSWORD_POLICY
 from awsprof.accounts.mfa_demand import demands_mfa
-from awsprof.errors import AccessDeniedError, AwsError
+from awsprof.errors import AccessDeniedError, AwsError, NotFoundError
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
 from awsprof.naming import ProfileName
@@ -242,7 +242,10 @@ def _in_product_ou(audited: Audited, _: datetime) -> Outcome:
         return _unknown("only the management account sees it", "--via a profile of that account")
     if audited.look.is_management():
         return _passed("the management account is no product's")
-    unit = audited.look.unit()
+    try:
+        unit = audited.look.unit()
+    except NotFoundError:
+        return _unknown("the account is not in the organization that --via shows")
     if unit is not None:
         # As 'account create' has it: the product's own, or whichever was named or moved into.
         return _passed(f"the account is in the organizational unit {unit}")

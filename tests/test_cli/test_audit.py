@@ -356,6 +356,9 @@ def test_via_the_management_account(aws: LocalAWS, awsprof: CommandLine) -> None
     assert _rows(own)["in-product-ou"] == ("pass", "the management account is no product's")
     fixes = {row["code"]: row["fix"] for row in json.loads(own.stdout)["findings"]}
     assert fixes["password-policy"] == fixes["account-alias"] == "awsprof console company_main_boss --service iam"
+    aws.fail("ListParents", status=400, code="ChildNotFoundException")
+    outside = awsprof("audit", "dev", "--via", "company_main_boss", "--json")
+    assert _rows(outside)["in-product-ou"][1] == "the account is not in the organization that --via shows"
     aws.clear_calls()
     awsprof("audit", "dev", "company_main_boss", "--via", "company_main_boss")
     assert len(aws.calls_of("DescribeOrganization")) == 1
