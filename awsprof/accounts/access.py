@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 from awsprof.accounts.member import console_item
 from awsprof.accounts.steps import Seen, Step, ok, to_do
-from awsprof.errors import AwsError, AwsprofError, NotFoundError
+from awsprof.errors import AwsError, AwsprofError, NotFoundError, UsageError
+from awsprof.naming import ProfileName, check_part, printable
 from awsprof.profiles.mfa_devices import IN_USE
 
 if TYPE_CHECKING:
@@ -23,8 +25,26 @@ if TYPE_CHECKING:
     from awsprof.aws.answers import AttachedPolicy
     from awsprof.aws.calls import Aws
     from awsprof.aws.iam_leaving import OtherCredential
-    from awsprof.naming import ProfileName
     from awsprof.vault import Vault
+
+
+_USER = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+
+
+def anybody(product: str, env: str, user: str) -> ProfileName:
+    """
+    Make the name of a user that is there already, and need not follow the convention: others make users too.
+
+    Raises:
+        UsageError: A part that cannot be.
+    """
+    check_part("product", product)
+    check_part("env", env)
+    if not _USER.fullmatch(user):
+        raise UsageError(
+            f"'{printable(user)}' cannot be an IAM user", hint="It has 1 to 64 letters, digits and +=,.@_- only."
+        )
+    return ProfileName(product, env, user)
 
 
 class Access:
@@ -46,7 +66,8 @@ class Access:
             AwsprofError: It is the very user that acts.
         """
         acting = self._entry.via
-        if acting.account_id == self._entry.id and acting.arn.endswith(f":user/{self._user}"):
+        # IAM takes a name in whatever case for the same user's.
+        if acting.account_id == self._entry.id and (acting.user_name or "").lower() == self._user.lower():
             raise AwsprofError(
                 f"{acting.name} acts as {self._user} itself, who would be locked out",
                 hint=f"'awsprof mfa remove {acting.name} --device' takes one's own device away; or name another "
@@ -63,14 +84,19 @@ class Access:
         return [self._devices_step()]
 
     def disable_steps(self) -> list[Step]:
-        """Return the steps that leave a user there, with no way in and no rights."""
+        """
+        Return the steps that leave a user there, with no way in and no rights.
+
+        The rights go first: whatever way in a later step fails to close leads to nothing then.
+        """
         return [
+            # Before the groups, one of which may carry the demand for MFA.
+            Step("own policies", self._look_policies, self._drop_policies),
+            Step("groups", self._look_groups, self._leave_groups),
             Step("access keys", self._look_keys, self._stop_keys),
             Step("console password", self._look_password, self._take_password),
             self._devices_step(),
             Step("other credentials", self._look_others, self._stop_others),
-            Step("groups", self._look_groups, self._leave_groups),
-            Step("own policies", self._look_policies, self._drop_policies),
         ]
 
     def _devices_step(self) -> Step:

@@ -6,6 +6,7 @@ Reads only. Knows what a sound account looks like; not how rows are shown, nor h
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from awsprof.accounts.documents import PASSWORD_POLICY
 from awsprof.accounts.mfa_demand import demands_mfa
-from awsprof.errors import AccessDeniedError, AwsError, InvalidKeyError
+from awsprof.errors import AccessDeniedError, AwsError, NotFoundError
 from awsprof.findings import Finding, Severity
 from awsprof.model import Kind
 from awsprof.naming import ProfileName
@@ -42,10 +43,11 @@ _SEVERITIES = {Status.PASS: Severity.INFO, Status.FAIL: Severity.ERROR, Status.N
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One check of one profile's account."""
+    """One check of one profile's account; *unasked* where AWS was not to be had, rather than denied an answer."""
 
     status: Status
     finding: Finding
+    unasked: bool = False
 
     def to_json(self) -> dict[str, object]:
         return {**self.finding.to_json(), "status": str(self.status)}
@@ -60,42 +62,53 @@ class Outcome(NamedTuple):
 
 
 class OtherEnv(NamedTuple):
-    """Another env of the same product, as profiles and the team file have it."""
+    """Another env of the same product in one of its accounts, as profiles and the team file have it."""
 
+    env: str
     account_id: str
     protected: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """One profile to be audited, and what is known of it without asking AWS; *others* are by env."""
+    """One profile to be audited, and what is known of it without asking AWS; a role is assumed with *mfa_serial*."""
 
     profile: Profile
     look: Look
-    others: Mapping[str, OtherEnv]
+    others: frozenset[OtherEnv]
+    mfa_serial: str | None = None
 
 
 def audit(audited: Audited, *, now: datetime) -> list[AuditRow]:
     """Run every check; a call that AWS denies makes its checks not-allowed, and no other."""
     rows = []
     for code, check in _CHECKS.items():
+        unasked = False
         try:
             status, message, fix = check(audited, now)
-        except (AccessDeniedError, InvalidKeyError) as error:
+        except AccessDeniedError as error:
             status, message, fix = Status.NOT_ALLOWED, error.message, error.hint
         except AwsError as error:
+            unasked = True
             status, message, fix = Status.NOT_ALLOWED, f"it could not be asked: {error.message}", error.hint
-        rows.append(_row(audited.profile.name, code, status, message, fix))
+        rows.append(_row(audited.profile.name, code, status, message, fix, unasked=unasked))
     return rows
 
 
 def unseen(profile: Profile, reason: str, fix: str | None) -> list[AuditRow]:
     """Return the rows of an account that could not be entered at all."""
-    return [_row(profile.name, code, Status.NOT_ALLOWED, reason, fix) for code in _CHECKS]
+    return [_row(profile.name, code, Status.NOT_ALLOWED, reason, fix, unasked=True) for code in _CHECKS]
 
 
-def _row(profile: str, code: str, status: Status, message: str, fix: str | None) -> AuditRow:
-    return AuditRow(status, Finding(code, _SEVERITIES[status], message, fix, profile=profile))
+def exit_status(rows: Sequence[AuditRow]) -> int:
+    """Return 1 when a check failed, else AWS's own status when something could not be asked."""
+    if any(row.status is Status.FAIL for row in rows):
+        return 1
+    return AwsError.status if any(row.unasked for row in rows) else 0
+
+
+def _row(profile: str, code: str, status: Status, message: str, fix: str | None, *, unasked: bool) -> AuditRow:
+    return AuditRow(status, Finding(code, _SEVERITIES[status], message, fix, profile=profile), unasked)
 
 
 def _passed(message: str) -> Outcome:
@@ -106,9 +119,16 @@ def _failed(message: str, fix: str) -> Outcome:
     return Outcome(Status.FAIL, message, fix)
 
 
+def _unknown(message: str, fix: str | None = None) -> Outcome:
+    return Outcome(Status.NOT_ALLOWED, message, fix)
+
+
 def _root_mfa(audited: Audited, _: datetime) -> Outcome:
-    if audited.look.summary().root_mfa:
+    summary = audited.look.summary()
+    if summary.root_mfa:
         return _passed("the root user has MFA")
+    if not (summary.root_password or summary.root_access_keys):
+        return _passed("the root user has no credentials")
     return _failed("the root user has no MFA: whoever reads its mailbox has the account", _ROOT_PAGE)
 
 
@@ -118,27 +138,38 @@ def _root_access_keys(audited: Audited, _: datetime) -> Outcome:
     return _failed("the root user has an access key, which no policy can limit", _ROOT_PAGE)
 
 
-def _user_mfa(audited: Audited, _: datetime) -> Outcome:
+def _user_mfa(audited: Audited, now: datetime) -> Outcome:
     profile, user = audited.profile, audited.look.user
-    if user is None:
-        return _passed(f"{profile.name} is a role's: its MFA is its source's")
-    if audited.look.has_mfa():
+    if audited.look.is_root_user:
+        return _root_mfa(audited, now)
+    if user is not None and audited.look.has_mfa():
         return _passed(f"user {user} has an MFA device")
+    if user is None and audited.mfa_serial is not None:
+        return _passed(f"the role is assumed with the MFA device {audited.mfa_serial}")
+    who = f"user {user} has no MFA device" if user is not None else "no MFA device is known of"
     if not profile.protected:
-        return _passed(f"user {user} has no MFA device, which only a protected env must have")
-    return _failed(f"user {user} has no MFA device", f"awsprof mfa enroll {profile.name}")
+        return _passed(f"{who}, which only a protected env must have")
+    if user is not None:
+        return _failed(who, f"awsprof mfa enroll {profile.name}")
+    if profile.kind is Kind.SSO:
+        return _unknown("IAM Identity Center asks for MFA or not, and does not tell the account")
+    return _unknown(f"{profile.name} is a role's, and no MFA device is named where it is assumed")
 
 
 def _mfa_demanded(audited: Audited, _: datetime) -> Outcome:
     profile, user = audited.profile, audited.look.user
     if not profile.protected:
         return _passed("only a protected env must demand MFA")
+    if audited.look.is_root_user:
+        return _failed("no policy binds the root user, whose access key works without any code", _ROOT_PAGE)
+    if user is None and profile.kind is Kind.SSO:
+        return _unknown("IAM Identity Center asks for MFA or not, and does not tell the account")
     if user is None:
-        return _passed(f"{profile.name} is a role's: what it demands is its trust policy's")
+        return _unknown(f"{profile.name} is a role's: what it demands stands in its trust policy, which is not read")
     mine = next((one for one in audited.look.permissions() if one.user == user), None)
     if mine is not None and demands_mfa(mine.documents):
         return _passed(f"a policy denies user {user} nearly everything without MFA")
-    return _failed(f"no policy demands MFA of user {user}: a stolen key works without any code", _setup(profile))
+    return _failed(f"no policy demands MFA of user {user}: a stolen key works without any code", _by_setup(audited))
 
 
 def _permissions_by_group(audited: Audited, _: datetime) -> Outcome:
@@ -151,21 +182,19 @@ def _permissions_by_group(audited: Audited, _: datetime) -> Outcome:
 
 def _password_policy(audited: Audited, _: datetime) -> Outcome:
     policy = audited.look.password_policy()
-    # Setting up gives far more than a policy, which the management account is not to have.
-    fix = _console(audited.profile) if audited.look.is_management() else _setup(audited.profile)
-    if policy is None:
-        return _failed("the account has no password policy of its own", fix)
     least = PASSWORD_POLICY.min_length
+    if policy is None:
+        return _failed("the account has no password policy of its own", _by_setup(audited))
     if policy.min_length < least:
         message = f"a password may have {policy.min_length} characters; {least} is the least to ask"
-        return _failed(message, fix)
+        return _failed(message, _by_setup(audited))
     return _passed(f"passwords have {policy.min_length} characters at least")
 
 
 def _account_alias(audited: Audited, _: datetime) -> Outcome:
     alias = audited.look.alias()
     if alias is None:
-        return _failed("the account has no alias: its sign-in page shows a bare number", _setup(audited.profile))
+        return _failed("the account has no alias: its sign-in page shows a bare number", _by_setup(audited))
     return _passed(f"the account's alias is {alias}")
 
 
@@ -196,39 +225,44 @@ def _unused_user(audited: Audited, now: datetime) -> Outcome:
             continue
         keys = audited.look.keys_of(user.name)
         used = [user.password_last_used, *(audited.look.last_used(one.key.id) for one in keys)]
-        if now - max((one for one in used if one is not None), default=user.created) > OLD:
+        if now - max((one for one in used if one is not None), default=user.created) <= OLD:
+            continue
+        # One that was disabled stays, so that it can be told later who it was.
+        if any(one.key.active for one in keys) or audited.look.has_password(user.name):
             unused.append(user.name)
     if not unused:
-        return _passed(f"every user signed in or used a key in the last {OLD.days} days, or is younger")
+        return _passed(f"every user with a way in used it in the last {OLD.days} days, or is younger")
     return _failed(
         f"{_named(unused)} not been seen for {OLD.days} days", _command(audited.profile, "user", unused[0], "--disable")
     )
 
 
 def _in_product_ou(audited: Audited, _: datetime) -> Outcome:
-    parts = audited.profile.parts
     if not audited.look.sees_organization:
-        return Outcome(Status.NOT_ALLOWED, "only the management account sees it", "--via a profile of that account")
+        return _unknown("only the management account sees it", "--via a profile of that account")
     if audited.look.is_management():
         return _passed("the management account is no product's")
-    unit = audited.look.unit()
-    if parts is not None and unit == parts.product:
+    try:
+        unit = audited.look.unit()
+    except NotFoundError:
+        return _unknown("the account is not in the organization that --via shows")
+    if unit is not None:
+        # As 'account create' has it: the product's own, or whichever was named or moved into.
         return _passed(f"the account is in the organizational unit {unit}")
-    where = f"in the organizational unit {unit}" if unit else "in the organization's root"
     return _failed(
-        f"the account is {where}, and not in one named after its product",
+        "the account is in the organization's root, and not in a unit of its product",
         "aws organizations move-account, or its console page",
     )
 
 
 def _separate_accounts(audited: Audited, _: datetime) -> Outcome:
     account_id, profile = audited.look.account_id, audited.profile
-    sharing = {env: other for env, other in sorted(audited.others.items()) if other.account_id == account_id}
+    sharing = sorted(other for other in audited.others if other.account_id == account_id)
     if not sharing:
         return _passed("no other env of the product is in this account")
-    unlike = [env for env, other in sharing.items() if other.protected is not profile.protected]
+    unlike = [other.env for other in sharing if other.protected is not profile.protected]
     if not unlike:
-        return _passed(f"{', '.join(sharing)} is in this account too, and as much protected")
+        return _passed(f"{', '.join(other.env for other in sharing)} is in this account too, and as much protected")
     parts = profile.parts or ProfileName("PRODUCT", "ENV", "USER")
     return _failed(
         f"{', '.join(unlike)} and {parts.env} share account {account_id}, and one is protected",
@@ -252,8 +286,12 @@ _CHECKS: Mapping[str, Callable[[Audited, datetime], Outcome]] = {
 }
 
 
-def _setup(profile: Profile) -> str:
-    return _command(profile, "setup", "--via SELECTOR")
+def _by_setup(audited: Audited) -> str:
+    """Return the command that sets the account up, unless it gives far more than the management account is to have."""
+    with contextlib.suppress(AwsError):
+        if audited.look.is_management():
+            return _console(audited.profile)
+    return _command(audited.profile, "setup", "--via SELECTOR")
 
 
 def _command(profile: Profile, verb: str, *words: str) -> str:

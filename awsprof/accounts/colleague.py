@@ -60,7 +60,11 @@ def words_to_send(
         first_password: Whether there is one to send; else the user has a password already.
     """
     page = sign_in_page(partition, alias or account_id, region, None)
-    device = ["Then add an MFA device there, and sign in with it again:", "without one the account refuses all else."]
+    # The console offers a passkey first, which STS takes no code of.
+    device = [
+        "Then add an authenticator app there as your MFA device (a passkey is of no use on the command line), and",
+        "sign in with it again: without one the account refuses all else.",
+    ]
     return [
         f"You have a user in the AWS account {alias or account_id} ({account_id}).",
         "",

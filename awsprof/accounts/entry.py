@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
+from awsprof.browsers.sign_in import first_region
 from awsprof.errors import AccessDeniedError, AwsprofError
 
 if TYPE_CHECKING:
@@ -33,18 +34,23 @@ class Caller(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """The profile that acts: whose its credentials are, as AWS says, and in which region it calls."""
+    """The profile that acts: whose its credentials are, as AWS says, and where it calls; a role has no *user_name*."""
 
     name: str
     credentials: Credentials
     region: str
-    arn: str
+    user_name: str | None
     account_id: str
     partition: str
 
     @property
     def caller(self) -> Caller:
         return {"credentials": self.credentials, "region": self.region}
+
+    @property
+    def first_region(self) -> str:
+        """Where a new account's own keys are known: regions that must be opted into do not know them yet."""
+        return first_region(self.partition) or self.region
 
 
 class Entry:

@@ -81,7 +81,7 @@ class FirstKey:
         self._keys = AccessKeys(
             self._name,
             aws=aws,
-            region=entry.via.region,
+            region=entry.via.first_region,
             acting=lambda: entry.caller["credentials"],
             wait=person.wait,
             user_name=name.user,
@@ -98,6 +98,10 @@ class FirstKey:
     def is_proven(self, credentials: LongTermCredentials) -> bool:
         """Whether AWS has come to know a key as this user's."""
         return self._keys.arn_of(credentials) is not None
+
+    def is_inactive(self, credentials: LongTermCredentials) -> bool:
+        """Whether AWS has the key, and somebody has set it inactive."""
+        return any(key.id == credentials.access_key_id and not key.active for key in self._at_aws())
 
     def forget(self) -> None:
         """Drop the record: the profile has the key."""
@@ -120,16 +124,20 @@ class FirstKey:
         return to_do(f"made, straight into the vault{beside}")
 
     def _make(self) -> str:
-        record = self._record()
-        if record is not None and record.keys is None:
-            self._delete_lost(record)
+        earlier = self._record()
+        if earlier is not None and earlier.keys is not None and self.is_proven(earlier.keys.credentials):
+            # AWS's list comes later than the key.
+            return f"{earlier.keys.credentials.access_key_id}, in the vault"
+        may_be_lost = earlier is not None and earlier.keys is None
+        if earlier is not None and may_be_lost:
+            self._delete_lost(earlier)
         before = tuple(key.id for key in self._keys.listed())
         if len(before) >= _MOST_KEYS:
             raise AwsprofError(f"The user of {self._name} has two access keys, and AWS allows no third")
         record = Record(self._entry.id, before, int(self._now().timestamp()), None)
         self._save(record)
         try:
-            credentials = self._create(record)
+            credentials, is_second = self._create(record)
         except AwsError as error:
             if not unanswered(error):
                 self.forget()
@@ -141,28 +149,35 @@ class FirstKey:
             self._keys.delete(credentials.access_key_id)
             self.forget()
             raise
+        if is_second or may_be_lost:
+            # The list may have come too late for the one before.
+            self._settle()
+            self._delete_lost(record, but_for=credentials.access_key_id)
         return f"{credentials.access_key_id}, in the vault"
 
-    def _create(self, record: Record) -> LongTermCredentials:
-        """Create the key; where the answer is lost, the key is deleted, and made once more."""
+    def _create(self, record: Record) -> tuple[LongTermCredentials, bool]:
+        """Create the key, and tell whether it is the second: where an answer is lost, that key is deleted first."""
         try:
-            return self._keys.create()
+            return self._keys.create(), False
         except AwsError as error:
             if not unanswered(error):
                 raise
-        self._person.wait(_SETTLING_S, "to see whether AWS made a key whose secret was lost on the way")
+        self._settle()
         self._delete_lost(record)
         try:
-            return self._keys.create()
+            return self._keys.create(), True
         except AwsError as error:
             if unanswered(error) or isinstance(error, LimitExceededError):
                 self._delete_lost(record)
             raise
 
-    def _delete_lost(self, record: Record) -> None:
+    def _settle(self) -> None:
+        self._person.wait(_SETTLING_S, "to see whether AWS made a key whose secret was lost on the way")
+
+    def _delete_lost(self, record: Record, *, but_for: str = "") -> None:
         """Delete a key that was made for *record* and whose secret never arrived."""
         for key in self._keys.listed():
-            if self._is_lost(record, key) and self._keys.use(key).last_used is None:
+            if key.id != but_for and self._is_lost(record, key) and self._keys.use(key).last_used is None:
                 self._keys.delete(key.id)
                 self._person.tell(f"Deleted {key.id}, whose secret never arrived here.")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from awsprof.aws.answers import AccountSummary, IamUser, PasswordPolicy, UserPermissions
+    from awsprof.aws.answers import AccountSummary, IamUser, LoginProfile, PasswordPolicy, UserPermissions
     from awsprof.model import AccessKey, CallerIdentity, Credentials, MfaDevice
 
 T = TypeVar("T")
@@ -32,6 +32,7 @@ class AwsReads(Protocol):
     def access_keys(self, credentials: Credentials, *, region: str, user_name: str | None) -> list[AccessKey]: ...
     def mfa_devices(self, credentials: Credentials, *, region: str) -> list[MfaDevice]: ...
     def access_key_last_used(self, credentials: Credentials, *, region: str, access_key_id: str) -> datetime | None: ...
+    def login_profile(self, credentials: Credentials, *, region: str, user_name: str) -> LoginProfile | None: ...
 
 
 class Organization(Protocol):
@@ -80,8 +81,12 @@ class Look:
 
     @property
     def user(self) -> str | None:
-        """The IAM user's name that the profile is of; None for a role."""
+        """The IAM user's name that the profile is of; None for a role, and for the root user."""
         return self._identity.user_name
+
+    @property
+    def is_root_user(self) -> bool:
+        return self._identity.is_root_user
 
     @property
     def sees_organization(self) -> bool:
@@ -133,6 +138,13 @@ class Look:
             f"use of {key_id}",
             lambda: self._aws.access_key_last_used(self._credentials, region=self._region, access_key_id=key_id),
         )
+
+    def has_password(self, user: str) -> bool:
+        login = self._once(
+            f"password of {user}",
+            lambda: self._aws.login_profile(self._credentials, region=self._region, user_name=user),
+        )
+        return login is not None
 
     def _once(self, what: str, read: Callable[[], T]) -> T:
         if what not in self._seen:

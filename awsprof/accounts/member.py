@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from awsprof.accounts.entry import Entry
     from awsprof.accounts.group import Group
+    from awsprof.aws.answers import LoginProfile
     from awsprof.aws.calls import Aws
     from awsprof.naming import ProfileName
     from awsprof.vault import Vault
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 def console_item(name: str) -> str:
     """Return the vault's item of a first console password."""
     return f"{name}/console"
+
+
+def first_password_left(login: LoginProfile | None, vault: Vault, name: str) -> str | None:
+    """Return the first console password while it is one: in the vault, and not changed yet as far as AWS tells."""
+    if login is not None and not login.must_change:
+        return None
+    return vault.get(console_item(name))
 
 
 class Member:
@@ -79,9 +87,10 @@ class Member:
     def _look_password(self) -> Seen:
         if not self._entry.is_open:
             return unseen("made up, into the vault")
-        if self._aws().login_profile(**self._entry.caller, user_name=self.name.user) is None:
+        login = self._aws().login_profile(**self._entry.caller, user_name=self.name.user)
+        if login is None:
             return to_do("made up, into the vault")
-        kept = self._vault().get(console_item(str(self.name))) is not None
+        kept = first_password_left(login, self._vault(), str(self.name)) is not None
         return ok(f"{self.name.user} has one{', the first is in the vault' if kept else ''}")
 
     def _give_password(self) -> str:

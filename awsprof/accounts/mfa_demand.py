@@ -8,10 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from awsprof.accounts.documents import guard
+
 Document = Mapping[str, object]
 
-# Without these nobody could enrol a device or start a session; anything else stays behind MFA.
-_NEEDED = ("iam:", "sts:")
+# What one needs to enrol a device and start a session, and what AWS's own samples let through beside that.
+_SPARED = frozenset(
+    action.lower()
+    for action in (
+        *guard()["Statement"][0]["NotAction"],
+        "iam:GetAccountSummary",
+        "iam:ListAccessKeys",
+        "iam:ListAccountAliases",
+        "iam:ListServiceSpecificCredentials",
+        "iam:ListSSHPublicKeys",
+        "iam:ListUsers",
+        "sts:GetCallerIdentity",  # which no policy can deny
+    )
+)
 
 
 def demands_mfa(documents: Iterable[Document]) -> bool:
@@ -44,11 +58,7 @@ def _covers(statement: Mapping[str, object]) -> bool:
     if "*" in _texts(statement.get("Action")):
         return True
     spared = _texts(statement.get("NotAction"))
-    return bool(spared) and all(_is_needed(action.lower()) for action in spared)
-
-
-def _is_needed(action: str) -> bool:
-    return action.startswith(_NEEDED) and not action.endswith(":*")
+    return bool(spared) and _SPARED.issuperset(action.lower() for action in spared)
 
 
 def _is_without_mfa(condition: object) -> bool:

@@ -141,7 +141,12 @@ class OwnProfile:
                 raise InvalidKeyError(
                     f"AWS does not accept the new access key of {self._name} yet", hint="Run this again in a minute."
                 )
-            request = AddRequest(self._parts, account_id=self._entry.id, replace=profile is not None)
+            request = AddRequest(
+                self._parts,
+                account_id=self._entry.id,
+                replace=profile is not None,
+                ask_in=self._entry.via.first_region,
+            )
             for warning in self._adding.add(request, keys, region=self._region).warnings:
                 if "without an MFA device" not in warning:  # the next step's business
                     self._warn(warning)
@@ -205,8 +210,11 @@ class OwnProfile:
         if self._profile() is None or keys is None:
             return unseen("GetCallerIdentity with the profile's own key")
         try:
-            identity = self._aws().caller_identity(keys, region=self._entry.via.region)
+            identity = self._aws().caller_identity(keys, region=self._entry.via.first_region)
         except InvalidKeyError:
+            if self._entry.is_open and self._key.is_inactive(keys):
+                way = "make it active in IAM, or delete it there and run this again"
+                return skipped(f"{keys.access_key_id} is inactive at AWS: {way}")
             return unseen(f"AWS does not know the key {keys.access_key_id}")
         if identity.account_id != self._entry.account_id or identity.user_name != self._parts.user:
             raise AwsprofError(

@@ -119,7 +119,7 @@ class Accounts:
         region = profile.region_for_calls(self._outside.environ)
         credentials = self._outside.sessions.serve(profile).credentials
         identity = self._outside.aws().caller_identity(credentials, region=region)
-        return Via(profile.name, credentials, region, identity.arn, identity.account_id, identity.partition)
+        return Via(profile.name, credentials, region, identity.user_name, identity.account_id, identity.partition)
 
     def entry(self, via: Via, profile: Profile, account_id: str | None) -> Entry:
         """Make the way into an account; its id is None where it is to be found, or made."""
@@ -310,7 +310,7 @@ def what_no_call_can_do(email: str | None) -> list[str]:
     address = f" ({email})" if email else ""
     return [
         f"The root user: reset its password by e-mail{address} and give it MFA, or turn on central root access "
-        "management in the management account's IAM, which makes a root password unnecessary.",
+        "management in the management account's IAM, and delete the root credentials there.",
         f"AWS's marketing mail: opt out for the account's address{address}.",
         "A password manager: keep the console password there, once it is changed at the first login.",
     ]

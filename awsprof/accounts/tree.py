@@ -54,6 +54,7 @@ class Tree:
         self._region = region
         # An audit asks from several threads, and botocore's sessions are for one at a time.
         self._turn = threading.Lock()
+        self._management_id: str | None = None
 
     def organization(self) -> Organization:
         """
@@ -85,7 +86,8 @@ class Tree:
 
     def is_management(self, account_id: str) -> bool:
         with self._turn:
-            return self.organization().management_account_id == account_id
+            self._management_id = self._management_id or self.organization().management_account_id
+            return self._management_id == account_id
 
     def unit_of(self, account_id: str) -> str | None:
         """Return the name of the unit that an account is in; None for the root itself."""

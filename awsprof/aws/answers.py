@@ -63,10 +63,11 @@ class AccountRequest:
 
 @dataclass(frozen=True, slots=True)
 class AccountSummary:
-    """The part of GetAccountSummary that tells of the root user."""
+    """The part of GetAccountSummary that tells of the root user; a member account's may have no credentials at all."""
 
     root_mfa: bool
     root_access_keys: bool
+    root_password: bool
 
 
 @dataclass(frozen=True, slots=True)

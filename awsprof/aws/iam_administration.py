@@ -31,7 +31,12 @@ class IamAdministration(Service):
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
         """
         table = self._client("iam", credentials, region).read("GetAccountSummary")["SummaryMap"]
-        return AccountSummary(bool(table.get("AccountMFAEnabled")), bool(table.get("AccountAccessKeysPresent")))
+        return AccountSummary(
+            bool(table.get("AccountMFAEnabled")),
+            bool(table.get("AccountAccessKeysPresent")),
+            # What does not tell of a password may have one.
+            bool(table.get("AccountPasswordPresent", True)),
+        )
 
     def account_aliases(self, credentials: Credentials, *, region: str) -> list[str]:
         """
@@ -235,7 +240,8 @@ class IamAdministration(Service):
 
         Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUserPolicies.html
         """
-        return self._names(credentials, region, "ListUserPolicies", UserName=user_name)
+        rows = self._client("iam", credentials, region).pages("ListUserPolicies", "PolicyNames", UserName=user_name)
+        return list(map(str, rows))
 
     def attached_group_policies(self, credentials: Credentials, *, region: str, group: str) -> list[AttachedPolicy]:
         """
@@ -245,36 +251,6 @@ class IamAdministration(Service):
         """
         client = self._client("iam", credentials, region)
         return _attached(client.pages("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=group))
-
-    def inline_group_policies(self, credentials: Credentials, *, region: str, group: str) -> list[str]:
-        """
-        List the names of the policies written into a group.
-
-        Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListGroupPolicies.html
-        """
-        return self._names(credentials, region, "ListGroupPolicies", GroupName=group)
-
-    def inline_user_policy(
-        self, credentials: Credentials, *, region: str, user_name: str, policy: str
-    ) -> Mapping[str, Any]:
-        """
-        Return the document of a policy written into a user.
-
-        Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUserPolicy.html
-        """
-        client = self._client("iam", credentials, region)
-        return _document(client.read("GetUserPolicy", UserName=user_name, PolicyName=policy)["PolicyDocument"])
-
-    def inline_group_policy(
-        self, credentials: Credentials, *, region: str, group: str, policy: str
-    ) -> Mapping[str, Any]:
-        """
-        Return the document of a policy written into a group.
-
-        Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetGroupPolicy.html
-        """
-        client = self._client("iam", credentials, region)
-        return _document(client.read("GetGroupPolicy", GroupName=group, PolicyName=policy)["PolicyDocument"])
 
     def attach_group_policy(self, credentials: Credentials, *, region: str, group: str, policy_arn: str) -> None:
         """
@@ -334,9 +310,6 @@ class IamAdministration(Service):
         self._client("iam", credentials, region).send_once(
             "CreatePolicyVersion", PolicyArn=policy_arn, PolicyDocument=json.dumps(document), SetAsDefault=True
         )
-
-    def _names(self, credentials: Credentials, region: str, operation: str, **holder: str) -> list[str]:
-        return list(map(str, self._client("iam", credentials, region).pages(operation, "PolicyNames", **holder)))
 
 
 def _user(row: Mapping[str, Any]) -> IamUser:

@@ -68,8 +68,13 @@ def region_within(partition: str, region: str) -> str | None:
     try:
         _checked(partition, region)
     except UsageError:
-        return _PARTITIONS[partition].first_region if partition in _PARTITIONS else None
+        return first_region(partition)
     return region
+
+
+def first_region(partition: str) -> str | None:
+    """Return a partition's first region, which every account of it has; None for a partition that is not known."""
+    return _PARTITIONS[partition].first_region if partition in _PARTITIONS else None
 
 
 def is_alias(text: str) -> bool:

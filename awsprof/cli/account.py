@@ -95,7 +95,7 @@ def create_command(
     if carry_out(
         world, wanted.name, f"{product}_{env} made", [*account.steps(), *service.steps(wanted, entry)], manner
     ):
-        conclude(world, wanted.name, manner, password=options["password"], email=account.email)
+        conclude(world, wanted.name, manner, entry, password=options["password"], email=account.email)
 
 
 @account_command.command("setup")
@@ -136,9 +136,9 @@ def setup_command(
     found = service.account_id(acting, wanted.name, account_id)
     service.check(wanted, found)
     _warn_of_seed(world, wanted, manner)
-    steps = service.steps(wanted, service.entry(acting, actor, found))
-    if carry_out(world, wanted.name, f"{product}_{env} set up", steps, manner):
-        conclude(world, wanted.name, manner, password=options["password"], email=None)
+    entry = service.entry(acting, actor, found)
+    if carry_out(world, wanted.name, f"{product}_{env} set up", service.steps(wanted, entry), manner):
+        conclude(world, wanted.name, manner, entry, password=options["password"], email=None)
 
 
 def _warn_of_seed(world: World, wanted: SetupRequest, manner: Manner) -> None:

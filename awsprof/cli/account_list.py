@@ -10,6 +10,7 @@ import click
 from awsprof.accounts.tree import Tree
 from awsprof.cli.main import Command
 from awsprof.cli.selecting import Narrowing, one, selecting
+from awsprof.errors import AccessDeniedError
 from awsprof.naming import printable
 
 if TYPE_CHECKING:
@@ -37,13 +38,17 @@ def list_command(world: World, via: str | None, as_json: bool, narrowing: Narrow
     awsprof account list --via company_main --json
     """
     tree = tree_via(world, one(world, via, narrowing))
-    organization = tree.organization()
     reaching = _reaching(world)
-    places = tree.walk(organization)
-    if as_json:
-        _print_json(places, reaching)
-    else:
-        _print_tree(organization, places, reaching)
+    try:
+        organization = tree.organization()
+        places = tree.walk(organization)
+        if as_json:
+            _print_json(places, reaching)
+        else:
+            _print_tree(organization, places, reaching)
+    except AccessDeniedError as error:
+        error.hint = error.hint or "Name a profile of the management account with --via."
+        raise
 
 
 def tree_via(world: World, profile: Profile) -> Tree:
@@ -76,9 +81,8 @@ def _print_tree(organization: Organization, places: Iterator[Place], reaching: M
 
 
 def _print_json(places: Iterator[Place], reaching: Mapping[str, Sequence[str]]) -> None:
-    """Print one object, account by account."""
-    click.echo('{\n  "version": 1,\n  "accounts": [', nl=False)
-    between = "\n"
+    """Print one object, account by account, and nothing of it before AWS has told of the first."""
+    opening, before = '{\n  "version": 1,\n  "accounts": [', ""
     for place in places:
         if place.account is not None:
             row = {
@@ -89,6 +93,6 @@ def _print_json(places: Iterator[Place], reaching: Mapping[str, Sequence[str]]) 
                 "ou": "/".join(place.units) or None,
                 "profiles": reaching.get(place.account.id, []),
             }
-            click.echo(f"{between}    {json.dumps(row)}", nl=False)
-            between = ",\n"
-    click.echo("\n  ]\n}")
+            click.echo(f"{opening}{before}\n    {json.dumps(row)}", nl=False)
+            opening, before = "", ","
+    click.echo(f"{opening}\n  ]\n}}")

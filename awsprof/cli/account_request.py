@@ -17,6 +17,7 @@ from awsprof.settings import is_protected
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from awsprof.accounts.entry import Entry
     from awsprof.accounts.setup import SetupRequest
     from awsprof.cli.world import World
 
@@ -112,14 +113,19 @@ def whose(world: World, user: str | None) -> str:
     return chosen
 
 
-def conclude(world: World, name: ProfileName, manner: Manner, *, password: str, email: str | None) -> None:
+def conclude(
+    world: World, name: ProfileName, manner: Manner, entry: Entry, *, password: str, email: str | None
+) -> None:
     """Say how one goes on, and what no call of AWS's can do."""
     from awsprof.accounts.setup import what_no_call_can_do
 
     if manner.as_json:
         return
-    if password == SHOW:
-        click.echo(f"First console password of {name.user}: {first_password(world, str(name))}")
+    first = first_password_left(world, name, entry)
+    if first is None:
+        world.say(f"{name.user} has had a console password already, so there is no first one.")
+    elif password == SHOW:
+        click.echo(f"First console password of {name.user}: {first}")
     else:
         world.say(f"The first console password: 'awsprof account password {name} --copy'.")
     team = world.team
@@ -134,6 +140,14 @@ def conclude(world: World, name: ProfileName, manner: Manner, *, password: str, 
         # Others of the group may have to give MFA by now, and then the key alone opens nothing.
         try_it = f"awsprof mfa enroll {name}"
     click.echo(f"{name} is ready. Next: {try_it}")
+
+
+def first_password_left(world: World, name: ProfileName, entry: Entry) -> str | None:
+    """Return a user's first console password, unless it was changed, or made elsewhere."""
+    from awsprof.accounts import member
+
+    login = world.aws.login_profile(**entry.caller, user_name=name.user)
+    return member.first_password_left(login, world.vault, str(name))
 
 
 def first_password(world: World, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from awsprof.cli.account_request import as_planned
+from awsprof.cli.account_request import as_planned, first_password_left
 from awsprof.cli.account_steps import Manner, accounts, carry_out
 from awsprof.cli.main import Command
 from awsprof.cli.selecting import one
@@ -58,13 +58,13 @@ def user_command(
     awsprof account user autochart prod anna --reset-mfa
     awsprof account user autochart prod anna --disable --dry-run
     """
-    from awsprof.accounts.access import Access
+    from awsprof.accounts.access import Access, anybody
     from awsprof.accounts.colleague import ColleagueRequest, steps
     from awsprof.accounts.group import SYSADMINS, check_group, check_policy
 
-    name = ProfileName.checked(product, env, user)
     if (reset_mfa and disable) or ((reset_mfa or disable) and (group or policy or no_require_mfa)):
         raise UsageError("--reset-mfa and --disable go with none of the others, nor with each other")
+    name = (anybody if reset_mfa or disable else ProfileName.checked)(product, env, user)
     protected = is_protected(product, env, world.settings, world.team)
     group = check_group(group or SYSADMINS)
     request = ColleagueRequest(name, group, check_policy(policy) if policy else None, protected and not no_require_mfa)
@@ -100,19 +100,17 @@ def _tell_of_the_rest(world: World, name: ProfileName, *, disabled: bool) -> Non
         if str(name) in world.files.profiles():
             world.say(f"'awsprof remove {name}' takes the profile off this machine.")
         return
-    world.say(
-        f"{name.user} can enrol another device: on their machine with 'awsprof set {name} mfa_serial=' and 'awsprof "
-        f"mfa enroll {name}', or in the console."
-    )
+    here = f"on their machine with 'awsprof set {name} mfa_serial=' and 'awsprof mfa enroll {name}', or "
+    can_be_profile = ProfileName.parse(str(name)) is not None
+    world.say(f"{name.user} can enrol another device: {here if can_be_profile else ''}in the console.")
 
 
 def _show_words(world: World, request: ColleagueRequest, entry: Entry) -> None:
     from awsprof.accounts.colleague import words_to_send
     from awsprof.accounts.group import Group
-    from awsprof.accounts.member import console_item
 
     name = request.name
-    first_password = world.vault.get(console_item(str(name))) is not None
+    first_password = first_password_left(world, name, entry) is not None
     group = Group(aws=lambda: world.aws, entry=entry, name=request.group, policy_arn=None)
     alias = world.aws.account_alias(**entry.caller)
     region = world.adding.region(name, None) or entry.via.region

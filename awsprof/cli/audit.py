@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from awsprof.accounts.audit import Audited, OtherEnv, Status, audit, unseen
+from awsprof.accounts.audit import Audited, OtherEnv, Status, audit, exit_status, unseen
 from awsprof.accounts.auditing import each_at_once
 from awsprof.accounts.looking import Look
 from awsprof.cli.account_list import tree_via
@@ -15,12 +15,12 @@ from awsprof.cli.progress import progress
 from awsprof.cli.render import echo_json, table
 from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.errors import AwsError, AwsprofError, NoSingleProfileError, UsageError
-from awsprof.findings import worst_is_error
 from awsprof.naming import printable
+from awsprof.sessions.roles import chain
 from awsprof.settings import is_protected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from awsprof.accounts.audit import AuditRow
     from awsprof.accounts.tree import Tree
@@ -50,7 +50,8 @@ def audit_command(
     Check accounts: root user, MFA, permissions, old and unused keys.
 
     Also password policy, alias, unused users and organizational unit. Each check is passed, failed, or not allowed
-    to be seen with that profile's rights. It changes nothing. Exit status 1 means that a check failed.
+    to be seen with that profile's rights. It changes nothing. Exit status 1 means that a check failed, 7 that AWS
+    could not be asked.
 
     \b
     awsprof audit prod
@@ -63,12 +64,13 @@ def audit_command(
     profiles = _every(world, narrowing) if everyone else [one(world, name, narrowing) for name in selectors or (None,)]
     organization = None if via is None else tree_via(world, one(world, via, narrowing))
     results = _audited(world, list({profile.name: profile for profile in profiles}.values()), organization)
+    every = [row for rows in results.values() for row in rows]
     if as_json:
-        echo_json({"findings": [row.to_json() for rows in results.values() for row in rows]})
+        echo_json({"findings": [row.to_json() for row in every]})
     else:
         for name, rows in results.items():
             _show(name, rows)
-    context.exit(1 if worst_is_error(row.finding for rows in results.values() for row in rows) else 0)
+    context.exit(exit_status(every))
 
 
 def _every(world: World, narrowing: Narrowing) -> list[Profile]:
@@ -104,31 +106,35 @@ def _audited(world: World, profiles: Sequence[Profile], organization: Tree | Non
         try:
             identity = aws.caller_identity(credentials, region=region)
         except AwsError as error:
+            if len(profiles) == 1:
+                raise
             return unseen(profile, error.message, error.hint)
         seen = Look(aws, credentials, region=region, identity=identity, organization=organization)
-        return audit(Audited(profile, seen, _other_envs(world, profile)), now=now)
+        hops = chain(profile, world.files.get)
+        serial = next((hop.mfa_serial for hop in hops if hop.mfa_serial is not None), None)
+        return audit(Audited(profile, seen, _other_envs(world, profile), serial), now=now)
 
     with progress(world, len(profiles), "accounts audited") as done:
         rows = each_at_once(profiles, look, on_done=done)
     return {profile.name: each for profile, each in zip(profiles, rows, strict=True)}
 
 
-def _other_envs(world: World, profile: Profile) -> Mapping[str, OtherEnv]:
-    """Return the product's other envs, as profiles and the team file have them."""
+def _other_envs(world: World, profile: Profile) -> frozenset[OtherEnv]:
+    """Return the product's other envs with every account that profiles and the team file have for each."""
     if profile.parts is None:
-        return {}
+        return frozenset()
     product, env = profile.parts.product, profile.parts.env
-    found: dict[str, str] = {}
+    found: set[tuple[str, str]] = set()
     if world.team is not None and world.team.product == product:
-        found |= {name: row.account_id for name, row in world.team.envs.items() if row.account_id}
+        found |= {(name, row.account_id) for name, row in world.team.envs.items() if row.account_id}
     for other in world.files.profiles().values():
         if other.parts is not None and other.parts.product == product and other.account_id is not None:
-            found[other.parts.env] = other.account_id
-    return {
-        name: OtherEnv(account_id, is_protected(product, name, world.settings, world.team))
-        for name, account_id in found.items()
+            found.add((other.parts.env, other.account_id))
+    return frozenset(
+        OtherEnv(name, account_id, is_protected(product, name, world.settings, world.team))
+        for name, account_id in found
         if name != env
-    }
+    )
 
 
 def _show(profile: str, rows: Sequence[AuditRow]) -> None:

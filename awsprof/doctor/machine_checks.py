@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # What is not a profile's: the journal's own key.
 _OWN_ITEMS = "awsprof"
+_OF_COLLEAGUES = ("/console", "/mfa-reset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,8 @@ def check_vault(vault: Callable[[], ChosenVault], shared: SharedFiles, environ: 
     if any(file.unreadable is not None for file in shared.files):
         # Whose the items are cannot be told.
         return
-    owners = dict.fromkeys(item.partition("/")[0] for item in items)
+    # A colleague's first password, or lost device, is here without a profile of theirs.
+    owners = dict.fromkeys(item.partition("/")[0] for item in items if not item.endswith(_OF_COLLEAGUES))
     for owner in owners:
         if owner != _OWN_ITEMS and owner not in shared.profiles:
             yield Finding(

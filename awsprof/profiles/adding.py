@@ -38,7 +38,7 @@ class AwsCalls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AddRequest:
-    """What a person wants added."""
+    """What a person wants added; AWS is asked about it in the region *ask_in*, else in the profile's own."""
 
     name: ProfileName
     region: str | None = None
@@ -47,6 +47,7 @@ class AddRequest:
     verify: bool = True
     force: bool = False
     replace: bool = False
+    ask_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ class Adding:
         self, request: AddRequest, keys: LongTermCredentials, *, region: str | None, there: Profile | None = None
     ) -> Verified:
         """Ask AWS whose *keys* are and which MFA device they have, and refuse what must not become this profile."""
-        call_region = region or (there.region_for_calls(self._environ) if there else "us-east-1")
+        call_region = request.ask_in or region or (there.region_for_calls(self._environ) if there else "us-east-1")
         arn, account_id, device = None, request.account_id, _Device(request.mfa_serial)
         if request.verify:
             identity = self._aws().caller_identity(keys, region=call_region)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from awsprof.sessions.store import SessionStore
     from awsprof.vault import Vault
 
-ITEMS = ("", "/seed", "/console", "/rotation", "/enrolment", "/first-key")
+ITEMS = ("", "/seed", "/console", "/rotation", "/enrolment", "/first-key", "/mfa-reset")
 
 
 class AwsCalls(Protocol):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from . import motobackend, totp
 from .accesskeys import add_access_key
 from .devices import ROOT, Device
+from .iam import NO_ROOT_PASSWORD
 from .identities import RootKey, new_key_id
 
 if TYPE_CHECKING:
@@ -237,6 +238,11 @@ class Account:
     def root_access_key(self) -> RootAccessKey:
         with self._cloud.lock:
             return RootAccessKey(self._cloud, self._cloud.identities.add_root_key(self.id))
+
+    def delete_root_password(self) -> None:
+        """As central root access management does in member accounts."""
+        with self._cloud.lock:
+            motobackend.iam(self.id).account_summary.__dict__[NO_ROOT_PASSWORD] = True
 
     def root_mfa_device(self) -> MfaDevice:
         """A virtual device, enabled for the root user."""

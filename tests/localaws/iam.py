@@ -7,6 +7,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from .invocation import Action, Invocation
 
 ALIAS_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+# What an account is marked with whose root user has no password, as central root access management has it.
+NO_ROOT_PASSWORD = "no_root_password"
 
 # Actions whose UserName, when it is not given, is the caller's own.
 OWN_BY_DEFAULT = frozenset(
@@ -57,6 +61,7 @@ class Iam:
             "CreateLoginProfile": _create_login_profile,
             "ListUsers": _list_users,
             "DeleteUser": self._delete_user,
+            "GetAccountSummary": _get_account_summary,
             "UpdateUser": self._update_user,
             **ServiceCredentials().actions,
             **self._mfa.actions,
@@ -188,6 +193,16 @@ def _create_account_alias(invocation: Invocation) -> Answer:
         if account_id != invocation.caller.account_id and alias in motobackend.iam(account_id).account_aliases:
             raise AwsError(409, "EntityAlreadyExists", f"The account alias {alias} already exists.")
     return _moto(invocation)
+
+
+def _get_account_summary(invocation: Invocation) -> Answer:
+    """moto does not know that AWS tells of the root user's password."""
+    answer = _moto(invocation)
+    present = not motobackend.iam(invocation.caller.account_id).account_summary.__dict__.get(NO_ROOT_PASSWORD)
+    end = b"</SummaryMap>"
+    entry = f"<entry><key>AccountPasswordPresent</key><value>{int(present)}</value></entry>".encode()
+    assert end in answer.body
+    return replace(answer, body=answer.body.replace(end, entry + end))
 
 
 def _add_user_to_group(invocation: Invocation) -> Answer:

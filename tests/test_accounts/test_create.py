@@ -291,6 +291,24 @@ def test_it_takes_a_while(awsprof: WatchedCommandLine, company: Company, aws: Lo
     assert "Waiting 4 s for the new account to let OrganizationAccountAccessRole in …" in outcome.stderr
 
 
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ("ListParents", "ChildNotFoundException"),
+        ("MoveAccount", "AccountNotFoundException"),
+        ("MoveAccount", "SourceParentNotFoundException"),
+        ("MoveAccount", "DestinationParentNotFoundException"),
+    ],
+)
+def test_what_was_just_made_is_not_found(
+    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, action: str, code: str
+) -> None:
+    """Organizations does not know a new account, or a new unit, everywhere at once: asked again."""
+    aws.fail(action, status=400, code=code, times=2)
+    assert create(awsprof, "dev", "--yes", "--mfa", "skip").status == 0
+    assert aws.calls_of(action)[-1].status == 200
+
+
 def test_a_role_that_never_comes(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
     """After five minutes it gives up, and says how to go on."""
     aws.fail("AssumeRole", status=403, code="AccessDenied", times=99)

@@ -29,6 +29,7 @@ def _statement(**changes: Any) -> dict[str, Any]:
         _statement(Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": False}}),
         _statement(Condition={"Null": {"aws:MultiFactorAuthAge": "true"}}),
         _statement(Action=None, NotAction=["iam:EnableMFADevice", "sts:GetSessionToken"]),
+        _statement(Action=None, NotAction=["IAM:ListUsers", "iam:ListAccountAliases", "sts:GetCallerIdentity"]),
     ],
 )
 def test_demands(document: dict[str, Any]) -> None:
@@ -53,6 +54,17 @@ def test_demands(document: dict[str, Any]) -> None:
         _statement(Action=None, NotAction=["iam:*"]),
         _statement(Action=None, NotAction=["s3:GetObject", "sts:GetSessionToken"]),
         _statement(Action=None, NotAction=["*"]),
+        *(
+            _statement(Action=None, NotAction=[*guard()["Statement"][0]["NotAction"], more])
+            for more in (
+                "iam:P*",
+                "iam:AttachUserPolicy",
+                "iam:CreateAccessKey",
+                "iam:DeactivateMFADevice",
+                "iam:Get*",
+                "sts:AssumeRole",
+            )
+        ),
     ],
 )
 def test_demands_nothing(document: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from awsprof.errors import BrowserError
+from awsprof.aws.sts import Sts
+from awsprof.errors import BrowserError, InvalidKeyError
 from tests.localaws import motobackend
 from tests.localaws.totp import code_of_step, step_at
 from tests.test_accounts.conftest import (
@@ -27,6 +28,7 @@ from tests.test_cli.conftest import everything, two_lines
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from awsprof.model import CallerIdentity, Credentials
     from tests.command_line import Outcome
     from tests.localaws import LocalAWS
     from tests.test_accounts.conftest import Company
@@ -465,6 +467,38 @@ def test_a_lost_answer_to_a_policy(awsprof: WatchedCommandLine, company: Company
     assert "awsprof-self-service" in attached(DEV)
 
 
+def test_a_region_that_must_be_opted_into(
+    awsprof: WatchedCommandLine, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new account has not opened it, so its STS there knows no key of it: the key is proven elsewhere."""
+    company.member(DEV, "autochart_dev")
+    assert awsprof("set", VIA, "region=eu-south-1").status == 0
+    ask = Sts.caller_identity
+
+    def closed(self: Sts, credentials: Credentials, *, region: str) -> CallerIdentity:
+        identity = ask(self, credentials, region=region)
+        if region == "eu-south-1" and identity.account_id != MANAGEMENT:
+            raise InvalidKeyError("AWS does not know this access key")
+        return identity
+
+    monkeypatch.setattr(Sts, "caller_identity", closed)
+    outcome = setup(awsprof, "dev", "--yes", "--region", "eu-south-1", "--json")
+    assert (outcome.status, states(outcome)["proof"]) == (0, "ok")
+    assert json.loads(awsprof("show", DEV_NAME, "--json").stdout)["profile"]["region"] == "eu-south-1"
+
+
+def test_a_key_that_is_inactive(set_up: WatchedCommandLine) -> None:
+    """The same command would never go on from there: skipped, with what helps."""
+    (key,) = motobackend.iam(DEV).users["paul"].access_keys
+    key.status = "Inactive"
+    outcome = setup(set_up, "dev", "--yes")
+    assert (outcome.status, outcome.stdout.splitlines()[-1]) == (0, "Nothing to do.")
+    assert f"{key.access_key_id} is inactive at AWS: make it active in IAM, or delete it there" in outcome.stdout
+    motobackend.iam(DEV).delete_access_key(key.access_key_id, "paul")
+    assert setup(set_up, "dev", "--yes").status == 0
+    assert keys_at_aws(DEV) == [json.loads(set_up.items[DEV_NAME])["access_key_id"]]
+
+
 def test_readonly(awsprof: WatchedCommandLine, company: Company) -> None:
     """Another group has its usual policy; one's own has what is said."""
     company.member(DEV, "autochart_dev")
@@ -550,6 +584,17 @@ def test_password_show(awsprof: WatchedCommandLine, company: Company) -> None:
     assert f"First console password of paul: {password}\n" in outcome.stdout
     assert outcome.stdout.count(password) == 1
     assert password not in outcome.stderr
+
+
+def test_a_password_that_was_there(awsprof: WatchedCommandLine, company: Company) -> None:
+    """Of somebody else's making: nothing is to be shown, which is no failure, nor is one promised."""
+    company.member(DEV, "autochart_dev").user("paul", administrator=False).password("Example-password-1!")
+    outcome = setup(awsprof, "dev", "--yes", "--password", "show")
+    assert (outcome.status, f"{DEV_NAME} is ready" in outcome.stdout) == (0, True)
+    assert "paul has had a console password already, so there is no first one.\n" in outcome.stderr
+    motobackend.iam(DEV).delete_access_key(keys_at_aws(DEV)[0], "paul")
+    again = setup(awsprof, "dev", "--yes")
+    assert (again.status, "account password" in again.stderr) == (0, False)
 
 
 def test_the_management_account_is_named(awsprof: WatchedCommandLine, company: Company) -> None:

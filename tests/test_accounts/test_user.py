@@ -83,6 +83,11 @@ def test_a_colleague(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
     aws.clear_calls()
     assert "Nothing to do.\n" in set_up(*USER, "--yes").stdout
     assert changes(aws) == []
+    # Once she has changed it, the one in the vault is good for nothing.
+    motobackend.iam(DEV).users["anna"].password_reset_required = False
+    changed = set_up(*USER, "--yes")
+    assert "The password is the one that the user has already." in changed.stdout
+    assert ("the first is in the vault" in changed.stdout, changed.stderr) == (False, "")
 
 
 def test_readonly_in_prod(awsprof: WatchedCommandLine, company: Company) -> None:
@@ -93,7 +98,7 @@ def test_readonly_in_prod(awsprof: WatchedCommandLine, company: Company) -> None
     assert outcome.status == 0
     attached = [policy.name for policy in motobackend.iam(PROD).groups["readonly"].managed_policies.values()]
     assert attached == ["ReadOnlyAccess", "awsprof-self-service", "awsprof-deny-without-mfa"]
-    assert "Then add an MFA device there" in outcome.stdout
+    assert "Then add an authenticator app there as your MFA device (a passkey is of no use" in outcome.stdout
     assert "mfa enroll" not in outcome.stdout
 
 
@@ -195,6 +200,47 @@ def test_not_oneself(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
     assert changes(aws) == []
 
 
+@pytest.mark.parametrize("option", ["--disable", "--reset-mfa"])
+def test_not_oneself_with_a_path(set_up: WatchedCommandLine, aws: LocalAWS, option: str) -> None:
+    """A user's ARN may have a path in it."""
+    motobackend.iam(DEV).users["paul"].path = "/admins/"
+    aws.clear_calls()
+    oneself = set_up("account", "user", "autochart", "dev", "paul", option, "--yes")
+    assert (oneself.status, "acts as paul itself" in oneself.stderr, changes(aws)) == (1, True, [])
+
+
+@pytest.mark.parametrize("name", ["anna@example.com", "Paul", "deploy_bot", "default"])
+def test_users_that_others_made(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, name: str) -> None:
+    """Taken away whatever they are called; made only as the convention has it."""
+    user = company.member(DEV, "autochart_dev").user(name)
+    user.access_key()
+    user.mfa_device()
+    words = ("account", "user", "autochart", "dev", name, "--via", VIA, "--yes")
+    reset = awsprof(*words, "--reset-mfa")
+    assert (reset.status, devices(aws, DEV)) == (0, [])
+    assert reset.stderr == f"{name} can enrol another device: in the console.\n"
+    assert awsprof(*words, "--disable").status == 0
+    assert [key.status for key in motobackend.iam(DEV).users[name].access_keys] == ["Inactive"]
+    aws.clear_calls()
+    assert (awsprof(*words).status, aws.calls) == (2, [])
+
+
+@pytest.mark.parametrize("name", ["anna/x", "", "a" * 65, "änna"])
+def test_no_user_is_called_that(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, name: str) -> None:
+    """Exit 2, and AWS is not asked."""
+    aws.clear_calls()
+    outcome = awsprof("account", "user", "autochart", "dev", name, "--via", VIA, "--disable")
+    assert (outcome.status, "cannot be an IAM user" in outcome.stderr, aws.calls) == (2, True, [])
+
+
+def test_rights_go_first(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> None:
+    """A step that is denied leaves a key, maybe, but none that may do anything."""
+    aws.fail("UpdateAccessKey", status=403, code="AccessDenied", times=99)
+    anna.attach_policy("arn:aws:iam::aws:policy/AdministratorAccess")
+    assert awsprof(*VIA_MAIN, "--disable", "--yes").status == 7
+    assert (groups("anna"), motobackend.iam(DEV).users["anna"].managed_policies) == ([], {})
+
+
 def test_without_a_profile_there(awsprof: WatchedCommandLine, company: Company) -> None:
     """One's own profile of that env acts; without one, --via says which does."""
     outcome = awsprof(*USER, "--yes")
@@ -203,7 +249,7 @@ def test_without_a_profile_there(awsprof: WatchedCommandLine, company: Company) 
 
 DISABLE = (*VIA_MAIN, "--disable", "--yes")
 # How many things disabling does that nothing disturbs.
-THINGS = 35
+THINGS = 33
 
 
 def test_these_are_all(awsprof: WatchedCommandLine, anna: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,9 +116,7 @@ def test_a_group_a_user_and_what_they_may(calls: Aws, keys: LongTermCredentials)
     assert calls.attached_user_policies(keys, region=REGION, user_name="paul") == [
         AttachedPolicy("AdministratorAccess", ADMINISTRATOR)
     ]
-    assert calls.inline_user_policies(keys, **anna) == calls.inline_group_policies(
-        keys, region=REGION, group="sysadmins"
-    )
+    assert calls.inline_user_policies(keys, **anna) == []
     key = calls.create_access_key(keys, **anna)
     calls.set_access_key_active(keys, **anna, access_key_id=key.access_key_id, active=False)
     assert [one.active for one in calls.access_keys(keys, **anna)] == [False]
@@ -127,10 +125,8 @@ def test_a_group_a_user_and_what_they_may(calls: Aws, keys: LongTermCredentials)
 
 
 def test_inline_policies(aws: LocalAWS, calls: Aws, keys: LongTermCredentials) -> None:
-    """Their documents are read as values."""
     aws.account(ACCOUNT).user("anna").put_policy("own", DOCUMENT)
     assert calls.inline_user_policies(keys, region=REGION, user_name="anna") == ["own"]
-    assert calls.inline_user_policy(keys, region=REGION, user_name="anna", policy="own") == DOCUMENT
 
 
 def test_the_account_itself(aws: LocalAWS, calls: Aws, keys: LongTermCredentials) -> None:

@@ -121,9 +121,12 @@ def test_no_organization(aws: LocalAWS, awsprof: CommandLine) -> None:
 
 @pytest.mark.usefixtures("autochart")
 def test_only_the_management_account_may(awsprof: CommandLine) -> None:
-    outcome = awsprof("account", "list", "--via", "dev")
-    assert outcome.status == 7
-    assert "AWS denies" in outcome.stderr
+    """Nothing of the object is printed before AWS has told of an account; and the error says whom to ask."""
+    outcome = awsprof("account", "list", "--via", "dev", "--json")
+    assert (outcome.status, outcome.stdout) == (7, "")
+    error = json.loads(outcome.stderr)["error"]
+    assert "AWS denies" in error["message"]
+    assert error["hint"] == "Name a profile of the management account with --via."
 
 
 def test_many_accounts(awsprof: CommandLine, boss: AccessKey) -> None:

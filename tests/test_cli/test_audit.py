@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
+from awsprof.accounts.audit import Audited, Status, audit
+from awsprof.accounts.looking import Look
+from awsprof.errors import AccessDeniedError
+from awsprof.model import CallerIdentity, Kind, LongTermCredentials, Profile
 from tests.localaws import motobackend
 from tests.localaws.accounts import GUARD_POLICY
-from tests.test_cli.conftest import DEV, PROD, REGION, two_lines
+from tests.test_cli.conftest import DEV, OTHER, PROD, REGION, two_lines
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine, Outcome
@@ -39,6 +43,13 @@ def _add(awsprof: CommandLine, name: str, account: Account, key: AccessKey, *opt
     given = ["--from", "-", "--no-verify", "--account-id", account.id, "--region", REGION, *options]
     outcome = awsprof("add", *name.split("_"), *given, stdin=two_lines(key))
     assert outcome.status == 0, outcome.stderr
+
+
+@pytest.fixture(autouse=True)
+def _one_after_the_other(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the test's own thread, where clients are lent; only one test is about auditing many at once."""
+    if request.function is not test_all_accounts_at_once:
+        monkeypatch.setattr("awsprof.cli.audit.each_at_once", lambda jobs, do, **_: [do(job) for job in jobs])
 
 
 @pytest.fixture
@@ -174,18 +185,131 @@ def test_a_denied_call_fails_nothing_else(aws: LocalAWS, awsprof: CommandLine) -
 
 
 def test_all_accounts_at_once(aws: LocalAWS, awsprof: CommandLine, sound: Account) -> None:
-    """One that cannot be entered is told of row by row, and keeps nobody from the others."""
+    """One that cannot be entered is told of row by row, and keeps nobody from the others; the exit status is 7."""
     dead = aws.account(DEV).user("paul").access_key()
     _add(awsprof, "autochart_dev_paul", aws.account(DEV), dead)
     dead.deactivate()
     outcome = awsprof("audit", "--all", "--json")
-    assert outcome.status == 0
+    assert outcome.status == 7
     found = json.loads(outcome.stdout)["findings"]
     by_profile: dict[str, set[str]] = {}
     for row in found:
         by_profile.setdefault(row["profile"], set()).add(row["status"])
     assert by_profile == {"autochart_dev_paul": {"not-allowed"}, "autochart_prod_paul": {"pass", "not-allowed"}}
     assert awsprof("audit", "--all", "prod").status == 2
+
+
+def test_nothing_could_be_asked(aws: LocalAWS, awsprof: CommandLine) -> None:
+    """With one profile there is nothing to show but AWS's own error."""
+    dead = aws.account(DEV).user("paul").access_key()
+    _add(awsprof, "autochart_dev_paul", aws.account(DEV), dead)
+    dead.deactivate()
+    outcome = awsprof("audit", "dev", "--json")
+    assert (outcome.status, outcome.stdout) == (7, "")
+    assert json.loads(outcome.stderr)["error"]["status"] == 7
+
+
+@pytest.mark.parametrize(
+    ("code", "bare", "status"), [("AccessDenied", False, 0), ("Malformed", False, 7), ("Malformed", True, 1)]
+)
+def test_a_check_that_is_not_answered(
+    aws: LocalAWS, awsprof: CommandLine, sound: Account, code: str, bare: bool, status: int
+) -> None:
+    """A denial is an answer, and a failure of AWS's is none; what failed a check counts more."""
+    aws.fail("ListAccountAliases", status=403, code=code, times=99)
+    if bare:
+        sound.root_access_key()
+    outcome = awsprof("audit", "prod", "--json")
+    assert (outcome.status, _statuses(outcome)["account-alias"]) == (status, "not-allowed")
+
+
+def test_a_root_user_without_credentials(aws: LocalAWS, awsprof: CommandLine) -> None:
+    """No password and no key: nobody can sign in, so there is nothing for MFA to keep."""
+    account = aws.account(DEV)
+    _add(awsprof, "autochart_dev_paul", account, account.user("paul").access_key())
+    account.delete_root_password()
+    assert _rows(awsprof("audit", "dev", "--json"))["root-mfa"] == ("pass", "the root user has no credentials")
+    account.root_access_key()
+    assert _rows(awsprof("audit", "dev", "--json"))["root-mfa"][0] == "fail"
+
+
+def test_a_leaver_who_was_disabled(aws: LocalAWS, awsprof: CommandLine) -> None:
+    """Whoever has no way in any more is not told of for ever; a password is one, and an active key."""
+    account = aws.account(DEV)
+    _add(awsprof, "autochart_dev_paul", account, account.user("paul").access_key())
+    for name in ("disabled", "keyed", "signing-in"):
+        account.user(name, administrator=False)
+    account.user("inactive").access_key().deactivate()
+    backend = motobackend.iam(DEV)
+    backend.create_login_profile("signing-in", "Example-password-1!")
+    backend.create_access_key("keyed")
+    for user in backend.users.values():
+        user.create_date -= timedelta(days=100)
+    aws.clear_calls()
+    rows = _rows(awsprof("audit", "dev", "--json"))
+    assert rows["unused-user"] == ("fail", "keyed and signing-in have not been seen for 90 days")
+    # Only of those who look unused.
+    assert len(aws.calls_of("GetLoginProfile")) == 3
+
+
+def test_roles_and_root_keys(aws: LocalAWS, awsprof: CommandLine, sound: Account) -> None:
+    """What a role is assumed with is judged, what nobody can see is not passed, and a root key is none of a role's."""
+    arn = sound.role("deploy", PROD).arn
+    words = ("add", "autochart", "prod", "deploy", "--role-arn", arn, "--source", "autochart_prod_paul")
+    assert awsprof(*words).status == 0
+    rows = _rows(awsprof("audit", "autochart_prod_deploy", "--json"))
+    assert rows["user-mfa"] == ("pass", f"the role is assumed with the MFA device arn:aws:iam::{PROD}:mfa/paul")
+    assert rows["mfa-demanded"] == (
+        "not-allowed",
+        "autochart_prod_deploy is a role's: what it demands stands in its trust policy, which is not read",
+    )
+    bare = sound.user("bare").access_key()
+    root = sound.root_access_key()
+    path = awsprof.home / ".aws" / "credentials"
+    path.write_text(
+        "".join(
+            f"[{name}]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
+            for name, key in (("autochart_prod_root", root), ("autochart_prod_bare", bare))
+        )
+    )
+    config = awsprof.home / ".aws" / "config"
+    config.write_text(
+        f"{config.read_text()}\n[profile autochart_prod_ops]\nrole_arn = {arn}\n"
+        "source_profile = autochart_prod_bare\nregion = eu-west-1\n"
+    )
+    rows = _rows(awsprof("audit", "autochart_prod_ops", "--json"))
+    assert rows["user-mfa"] == (
+        "not-allowed",
+        "autochart_prod_ops is a role's, and no MFA device is named where it is assumed",
+    )
+    rows = _rows(awsprof("audit", "autochart_prod_root", "--json"))
+    assert rows["user-mfa"] == ("pass", "the root user has MFA")
+    assert rows["mfa-demanded"] == (
+        "fail",
+        "no policy binds the root user, whose access key works without any code",
+    )
+
+
+class _Denied:
+    """An AWS that shows nothing."""
+
+    def __getattr__(self, call: str) -> Any:
+        def denied(*_: object, **__: object) -> None:
+            raise AccessDeniedError(f"AWS denies {call}")
+
+        return denied
+
+
+def test_identity_center() -> None:
+    """A sign-in there may have been with MFA or not: not passed, in a protected env."""
+    arn = f"arn:aws:sts::{PROD}:assumed-role/AWSReservedSSO_Admin_0/paul"
+    identity = CallerIdentity(PROD, arn, "AROAEXAMPLE:paul")
+    look = Look(_Denied(), LongTermCredentials("AKIAEXAMPLE", ""), region=REGION, identity=identity)
+    for protected, status in ((True, Status.NOT_ALLOWED), (False, Status.PASS)):
+        profile = Profile("autochart_prod_paul", None, Kind.SSO, None, protected, {})
+        rows = {row.finding.code: row for row in audit(Audited(profile, look, frozenset()), now=datetime.now(UTC))}
+        assert {rows[code].status for code in ("user-mfa", "mfa-demanded")} == {status}
+        assert "role's" not in rows["user-mfa"].finding.message + rows["mfa-demanded"].finding.message
 
 
 def test_envs_that_share_an_account(aws: LocalAWS, awsprof: CommandLine) -> None:
@@ -198,6 +322,12 @@ def test_envs_that_share_an_account(aws: LocalAWS, awsprof: CommandLine) -> None
     assert rows["separate-accounts"] == ("pass", "test is in this account too, and as much protected")
     _add(awsprof, "autochart_prod_paul", account, key, "--force")
     rows = _rows(awsprof("audit", "dev", "--json"))
+    assert rows["separate-accounts"] == ("fail", f"prod and dev share account {DEV}, and one is protected")
+    # An env may be in several accounts: another profile's word, or the team file's, hides none of them.
+    elsewhere = aws.account(OTHER)
+    _add(awsprof, "autochart_prod_zoe", elsewhere, elsewhere.user("zoe").access_key())
+    (awsprof.home / ".awsprof.toml").write_text(f'product = "autochart"\n[envs.prod]\naccount_id = "{OTHER}"\n')
+    rows = _rows(awsprof("audit", "dev", "--json", "--user", "paul"))
     assert rows["separate-accounts"] == ("fail", f"prod and dev share account {DEV}, and one is protected")
 
 
@@ -218,10 +348,24 @@ def test_via_the_management_account(aws: LocalAWS, awsprof: CommandLine) -> None
     organizations.move_account(AccountId=DEV, SourceParentId=root, DestinationParentId=unit)
     rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
     assert rows["in-product-ou"] == ("pass", "the account is in the organizational unit autochart")
+    deeper = organizations.create_organizational_unit(ParentId=unit, Name="apps")["OrganizationalUnit"]["Id"]
+    organizations.move_account(AccountId=DEV, SourceParentId=unit, DestinationParentId=deeper)
+    rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
+    assert rows["in-product-ou"] == ("pass", "the account is in the organizational unit apps")
     own = awsprof("audit", "company_main_boss", "--via", "company_main_boss", "--json")
     assert _rows(own)["in-product-ou"] == ("pass", "the management account is no product's")
     fixes = {row["code"]: row["fix"] for row in json.loads(own.stdout)["findings"]}
-    assert fixes["password-policy"] == "awsprof console company_main_boss --service iam"
+    assert fixes["password-policy"] == fixes["account-alias"] == "awsprof console company_main_boss --service iam"
+    aws.fail("ListParents", status=400, code="ChildNotFoundException")
+    outside = awsprof("audit", "dev", "--via", "company_main_boss", "--json")
+    assert _rows(outside)["in-product-ou"][1] == "the account is not in the organization that --via shows"
+    aws.clear_calls()
+    awsprof("audit", "dev", "company_main_boss", "--via", "company_main_boss")
+    assert len(aws.calls_of("DescribeOrganization")) == 1
+    # What cannot be asked takes nothing from what was seen.
+    aws.fail("DescribeOrganization", status=403, code="AccessDeniedException", times=99)
+    rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
+    assert (rows["password-policy"][0], rows["in-product-ou"][0]) == ("fail", "not-allowed")
 
 
 def test_one_that_cannot_be_entered(awsprof: CommandLine, dev: Identity) -> None:

@@ -33,6 +33,7 @@ def test_removes_all_that_was_kept(
     """Section, keys, seed, first password, session and state go; the key that lives on at AWS is named, not used."""
     store_seed(awsprof, logged_in)
     awsprof.vault.items[f"{NAME}/console"] = "first password"
+    awsprof.vault.items[f"{NAME}/mfa-reset"] = "[]"
     others = awsprof.config[awsprof.config.index("[profile autochart_prod") :]
     aws.clear_calls()
     if way == "--yes":

@@ -103,7 +103,7 @@ def test_moves_to_files_and_back(awsprof: WatchedCommandLine, desk: Desk, stored
 
 
 @pytest.mark.parametrize(
-    "suffix", ["", "/seed", "/console", "/rotation", "/enrolment", "/session", "/read-only/session"]
+    "suffix", ["", "/seed", "/console", "/rotation", "/enrolment", "/mfa-reset", "/session", "/read-only/session"]
 )
 def test_every_kind_of_item_moves(awsprof: WatchedCommandLine, desk: Desk, home: Path, suffix: str) -> None:
     """Also what was stored before names were noted, of profiles in either file, within the convention or not."""
@@ -294,7 +294,7 @@ def test_a_slow_move_shows_what_it_does(awsprof: WatchedCommandLine, desk: Desk,
 
     desk.keyring.around = slowly
     assert awsprof("vault", "move", "file", "--yes").stderr == (
-        "Looking into the OS keyring, 9 items …\n"
+        "Looking into the OS keyring, 10 items …\n"
         "Copying to the vault of files, 2 items …\n"
         "Reading back from the vault of files, 2 items …\n"
         "Removing from the OS keyring, 2 items …\n"

@@ -133,13 +133,14 @@ def test_the_root_users_device_shows_in_the_summary(aws: LocalAWS, connect: Conn
     account = aws.account(ACCOUNT)
     iam = connect("iam", account.user("paul").access_key())
 
-    def summary() -> tuple[int, int]:
+    def summary() -> tuple[int, int, int]:
         found = iam.get_account_summary()["SummaryMap"]
-        return found["AccountMFAEnabled"], found["AccountAccessKeysPresent"]
+        return found["AccountMFAEnabled"], found["AccountAccessKeysPresent"], found["AccountPasswordPresent"]
 
-    assert summary() == (0, 0)
+    assert summary() == (0, 0, 1)
     account.root_mfa_device()
     key = account.root_access_key()
-    assert summary() == (1, 1)
+    assert summary() == (1, 1, 1)
     key.delete()
-    assert summary() == (1, 0)
+    account.delete_root_password()
+    assert summary() == (1, 0, 0)
