@@ -243,14 +243,16 @@ def _in_product_ou(audited: Audited, _: datetime) -> Outcome:
     if audited.look.is_management():
         return _passed("the management account is no product's")
     try:
-        unit = audited.look.unit()
+        units = audited.look.units()
     except NotFoundError:
         return _unknown("the account is not in the organization that --via shows")
-    if unit is not None:
-        # As 'account create' has it: the product's own, or whichever was named or moved into.
-        return _passed(f"the account is in the organizational unit {unit}")
+    place = f"the organizational unit {'/'.join(units)}" if units else "the organization's root"
+    product = audited.profile.parts.product if audited.profile.parts is not None else None
+    # Where no unit has the product's name, its accounts are wherever somebody has chosen to put them.
+    if units and (product is None or product in units or not audited.look.has_unit(product)):
+        return _passed(f"the account is in {place}")
     return _failed(
-        "the account is in the organization's root, and not in a unit of its product",
+        f"the account is in {place}, and not in a unit of its product",
         "aws organizations move-account, or its console page",
     )
 

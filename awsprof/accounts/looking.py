@@ -39,8 +39,12 @@ class Organization(Protocol):
     """What the management account sees of the accounts in it."""
 
     def is_management(self, account_id: str) -> bool: ...
-    def unit_of(self, account_id: str) -> str | None:
-        """Return the name of the organizational unit that an account is in; None for the root itself."""
+    def units_of(self, account_id: str) -> tuple[str, ...]:
+        """Return the units that an account is in, from below the root down; none for the root itself."""
+        ...
+
+    def has_unit(self, name: str) -> bool:
+        """Whether a unit has this name, wherever it is."""
         ...
 
 
@@ -97,11 +101,17 @@ class Look:
         seen = self._organization
         return seen is not None and self._once("management", lambda: seen.is_management(self.account_id))
 
-    def unit(self) -> str | None:
-        """Return the name of the organizational unit that the account is in; None for the root itself."""
+    def units(self) -> tuple[str, ...]:
+        """Return the organizational units that the account is in, from below the root down; none for the root."""
         seen = self._organization
         assert seen is not None  # see sees_organization
-        return self._once("unit", lambda: seen.unit_of(self.account_id))
+        return self._once("units", lambda: seen.units_of(self.account_id))
+
+    def has_unit(self, name: str) -> bool:
+        """Whether the organization has a unit of this name."""
+        seen = self._organization
+        assert seen is not None  # see sees_organization
+        return self._once(f"unit {name}", lambda: seen.has_unit(name))
 
     def summary(self) -> AccountSummary:
         return self._once("summary", lambda: self._aws.account_summary(self._credentials, region=self._region))

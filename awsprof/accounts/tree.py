@@ -89,10 +89,24 @@ class Tree:
             self._management_id = self._management_id or self.organization().management_account_id
             return self._management_id == account_id
 
-    def unit_of(self, account_id: str) -> str | None:
-        """Return the name of the unit that an account is in; None for the root itself."""
+    def units_of(self, account_id: str) -> tuple[str, ...]:
+        """Return the names of the units that an account is in, from below the root down; none for the root itself."""
         with self._turn:
-            parent = self._aws.parent_id(self._credentials, region=self._region, child_id=account_id)
-            if not parent.startswith("ou-"):
-                return None
-            return self._aws.unit_name(self._credentials, region=self._region, unit_id=parent)
+            units: list[str] = []
+            at = self._parent(account_id)
+            while at.startswith("ou-"):
+                units.insert(0, self._aws.unit_name(self._credentials, region=self._region, unit_id=at))
+                at = self._parent(at)
+            return tuple(units)
+
+    def has_unit(self, name: str) -> bool:
+        """Whether a unit has this name, wherever it is."""
+        with self._turn:
+            return self._has_below(self._aws.root_id(self._credentials, region=self._region), name)
+
+    def _has_below(self, parent_id: str, name: str) -> bool:
+        units = list(self._aws.organizational_units(self._credentials, region=self._region, parent_id=parent_id))
+        return any(unit.name == name for unit in units) or any(self._has_below(unit.id, name) for unit in units)
+
+    def _parent(self, child_id: str) -> str:
+        return self._aws.parent_id(self._credentials, region=self._region, child_id=child_id)

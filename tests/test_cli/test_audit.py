@@ -351,7 +351,18 @@ def test_via_the_management_account(aws: LocalAWS, awsprof: CommandLine) -> None
     deeper = organizations.create_organizational_unit(ParentId=unit, Name="apps")["OrganizationalUnit"]["Id"]
     organizations.move_account(AccountId=DEV, SourceParentId=unit, DestinationParentId=deeper)
     rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
-    assert rows["in-product-ou"] == ("pass", "the account is in the organizational unit apps")
+    assert rows["in-product-ou"] == ("pass", "the account is in the organizational unit autochart/apps")
+    other = organizations.create_organizational_unit(ParentId=root, Name="others")["OrganizationalUnit"]["Id"]
+    organizations.move_account(AccountId=DEV, SourceParentId=deeper, DestinationParentId=other)
+    rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
+    assert rows["in-product-ou"] == (
+        "fail",
+        "the account is in the organizational unit others, and not in a unit of its product",
+    )
+    # A unit that somebody chose, where none is named after the product.
+    organizations.update_organizational_unit(OrganizationalUnitId=unit, Name="workloads")
+    rows = _rows(awsprof("audit", "dev", "--via", "company_main_boss", "--json"))
+    assert rows["in-product-ou"] == ("pass", "the account is in the organizational unit others")
     own = awsprof("audit", "company_main_boss", "--via", "company_main_boss", "--json")
     assert _rows(own)["in-product-ou"] == ("pass", "the management account is no product's")
     fixes = {row["code"]: row["fix"] for row in json.loads(own.stdout)["findings"]}
