@@ -10,7 +10,7 @@ import click
 
 from awsprof.cli.changes import show_dry
 from awsprof.cli.main import Command, show_error
-from awsprof.cli.new_profile import read_keys
+from awsprof.cli.new_profile import read_keys, show_next
 from awsprof.cli.render import echo_json, profile_object, table
 from awsprof.cli.selecting import product_in_context, user_in_context
 from awsprof.errors import AnswerNeededError, AwsprofError, RefusedNameError, UsageError
@@ -277,6 +277,8 @@ def _show_moved(world: World, batch: Sequence[Moved], *, as_json: bool) -> None:
     for moved in batch:
         if not as_json:
             click.echo(_sentence(moved))
+            if moved.has_new_device:
+                show_next(moved.profile)
         for warning in moved.warnings:
             world.warn(f"{moved.name}: {warning}")
         if moved.name == moved.profile.name:
@@ -297,7 +299,7 @@ def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
     else:
         for one in outcome.left:
             show_error(one.error.status, f"{one.name}: {one.error.message}", one.error.hint)
-        if outcome.moved:
+        if any(moved.undoable for moved in outcome.moved):
             world.say(f"'awsprof undo' takes it back{_in_steps(len(outcome.moved), len(outcome.left))}.")
     if outcome.left:
         statuses = {one.error.status for one in outcome.left}
@@ -318,6 +320,10 @@ def _left_object(one: Left) -> dict[str, object]:
 def _sentence(moved: Moved) -> str:
     profile = moved.profile
     whose = f"account {profile.account_id or 'not known'}{f', {moved.arn}' if moved.arn else ''}"
+    if moved.keys is None:
+        return f"Renamed {printable(moved.name)} to {profile.name}: {whose}"
+    if not moved.undoable:
+        return f"The keys of {printable(moved.name)} are {profile.name}'s already: {whose}"
     if moved.name == profile.name:
         return f"Moved the keys of {profile.name} into the vault: {whose}"
     return f"Imported {printable(moved.name)} as {profile.name}: {whose}"

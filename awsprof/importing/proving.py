@@ -47,12 +47,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A choice, and what becomes of its profile; *verified* is None without keys, and before they are proven."""
+    """
+    A choice, and what becomes of its profile.
+
+    *verified* is None without keys, and before they are proven; *device_before* is the MFA device that it had.
+    """
 
     choice: Choice
     take_over: TakeOver
     verified: Verified | None
     region: str
+    device_before: str | None = None
 
     @property
     def name(self) -> str:
@@ -134,7 +139,7 @@ class Proving:
         wanted_region = None if profile.region else self._adding.region(name, None)
         settings = self._adding.settings(request, verified, region=wanted_region, there=_by_file(profile))
         take_over = TakeOver(found.names, str(name), settings, keys, finishing=finishing)
-        return Move(choice, take_over, verified, region)
+        return Move(choice, take_over, verified, region, profile.mfa_serial)
 
     def _take_over(self, choice: Choice) -> TakeOver:
         found, name = choice.found, str(choice.name)

@@ -108,7 +108,10 @@ def test_errors_name_their_profiles(awsprof: CommandLine, cloud: FakeAws, home: 
     cloud.keys.clear()
     outcome = awsprof("import", "--yes", *(["--json"] if as_json else []))
     assert outcome.status == 7
-    hint = "If it was deleted, take its two lines out; if it is inactive, make it active again in IAM."
+    hint = (
+        "For China and GovCloud write region into the profile. If it was deleted, take its two lines out; if it is "
+        "inactive, make it active again in IAM."
+    )
     if as_json:
         answer = json.loads(outcome.stdout)
         assert answer["imported"] == []
@@ -118,6 +121,12 @@ def test_errors_name_their_profiles(awsprof: CommandLine, cloud: FakeAws, home: 
         for name in ("autochart-dev", "autochart-qa"):
             assert f"Error: {name}: The access key is not known to AWS" in outcome.stderr
         assert outcome.stderr.count(hint) == 2
+
+
+def test_a_wrong_secret_is_no_reason_to_delete_the_key(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    write_config(home, f"[autochart-dev]\n{cloud.key(DEV).lines}".replace("secret0", "secret1"), "credentials")
+    outcome = awsprof("import", "autochart-dev", "--yes")
+    assert (outcome.status, outcome.stderr.splitlines()[-1]) == (7, "Mend its secret where it stands.")
 
 
 def test_protected_keys_come_first(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
