@@ -80,7 +80,7 @@ def import_command(
     choices = _choices(world, rows, name, source, ask=not yes and not dry_run, named=bool(names))
     choices = world.importing.in_order(choices)
     if dry_run:
-        _show_plan(world, choices, force=force, rows=rows if as_json else None)
+        _show_plan(world, choices, verify=not no_verify, force=force, rows=rows if as_json else None)
     elif choices:
         outcome = _run(world, choices, verify=not no_verify, force=force, as_json=as_json)
         _show_end(world, outcome, as_json=as_json)
@@ -194,7 +194,9 @@ def _ask_name(world: World, row: Found, given: Collection[ProfileName]) -> Profi
         return name
 
 
-def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Sequence[Found] | None) -> None:
+def _show_plan(
+    world: World, choices: Sequence[Choice], *, verify: bool, force: bool, rows: Sequence[Found] | None
+) -> None:
     """Show what would become of *choices*: for a person, or with *rows* as JSON."""
     from awsprof.profiles.changing import DryChange
 
@@ -204,7 +206,7 @@ def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Se
     preview = DryChange()
     progress = _Progress(world, len(choices))
     try:
-        left = world.importing.preview(choices, preview, progress=progress.show)
+        left = world.importing.preview(choices, preview, verify=verify, progress=progress.show)
     finally:
         progress.clear()
     gone = {one.name for one in left}

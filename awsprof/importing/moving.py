@@ -124,12 +124,18 @@ class Importing:
         self._tell = tell
 
     def preview(
-        self, choices: Sequence[Choice], change: Change, *, progress: Callable[[Choice], None] = lambda _: None
+        self,
+        choices: Sequence[Choice],
+        change: Change,
+        *,
+        verify: bool = True,
+        progress: Callable[[Choice], None] = lambda _: None,
     ) -> list[Left]:
         """
         Make the changes to the files that are known before AWS is asked; *change* shows what they would be.
 
         Args:
+            verify: Whether AWS is asked later whose the keys are.
             progress: Told of each before it is looked at.
 
         Returns:
@@ -140,7 +146,7 @@ class Importing:
         for choice in choices:
             progress(choice)
             try:
-                moves.append(self._proving.unasked(choice))
+                moves.append(self._proving.unasked(choice, verify=verify))
             except AwsprofError as error:
                 left.append(Left(choice.found.name, error))
         self._preview(self._without_refused(moves, left), change, left)

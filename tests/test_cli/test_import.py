@@ -529,6 +529,25 @@ def test_dry_run_changes_nothing_and_masks_secrets(awsprof: CommandLine, cloud: 
     assert key.secret not in outcome.stdout + outcome.stderr
 
 
+@pytest.mark.parametrize("verify", [True, False])
+def test_dry_run_is_the_run(awsprof: CommandLine, cloud: FakeAws, home: Path, *, verify: bool) -> None:
+    """Every line that the run writes is in the plan, where the files tell all there is to know."""
+    write_settings(home, 'user = "paul"\nregion = "eu-west-1"\n')
+    key = cloud.key(DEV, devices=[MFA])
+    known = f"mfa_serial = {MFA}\naws_account_id = {DEV}\n"
+    write_config(home, f"[autochart-dev]\n{key.lines}{known}[autochart-qa]\n{cloud.key(OTHER).lines}", "credentials")
+    words = ("import", "autochart-dev", *(() if verify else ("--no-verify",)))
+    planned = awsprof(*words, "--dry-run").stdout
+    assert awsprof(*words, "--yes").status == 0
+    assert [line[1:] for line in planned.splitlines() if line.startswith("+") and line[1] != "+"] == (
+        awsprof.config.splitlines()
+    )
+    assert "region = eu-west-1\n" in awsprof.config
+    planned = awsprof("import", "autochart-qa", "--no-verify", "--dry-run")
+    assert "becomes" not in planned.stdout
+    assert "autochart-qa: --no-verify asks AWS nothing, and autochart-qa does not say its account" in planned.stderr
+
+
 # What other tools keep.
 
 
