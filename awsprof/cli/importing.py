@@ -19,7 +19,7 @@ from awsprof.naming import ProfileName, printable
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from awsprof.cli.world import World
     from awsprof.importing.found import Found
@@ -77,7 +77,8 @@ def import_command(
         _show_found(world, rows)
         if not (yes or dry_run or world.terminal.can_answer()) and any(row.movable for row in rows):
             raise AnswerNeededError("Which profiles to import, and under which names,", option="--yes")
-    choices = _choices(world, rows, name, source, ask=not yes and not dry_run, named=bool(names))
+    ask = not yes and not dry_run
+    choices = _choices(world, rows, name, source, ask=ask, named=bool(names))
     choices = world.importing.in_order(choices)
     if dry_run:
         _show_plan(world, choices, verify=not no_verify, force=force, rows=rows if as_json else None)
@@ -88,6 +89,8 @@ def import_command(
         echo_json({"imported": [], "left": []})
     else:
         world.say("Nothing was imported.")
+        if ask and (source is not None or any(row.movable for row in rows)):
+            raise click.exceptions.Exit(1)
 
 
 def _surroundings(world: World) -> Surroundings:
@@ -137,13 +140,18 @@ def _choices(
         if source is not None:
             keys = read_keys(source)
             world.searching.check_given(row, keys)
-        elif ask and not world.terminal.confirm(f"Import {printable(row.name)} as {name}?"):
+        lines = world.searching.replaced([row] if keys is not None or row.has_keys else [])
+        _warn_of_replaced(world, row, lines)
+        # Keys that are handed over say what is wanted, unless something of another program's goes for them.
+        if ask and (lines or keys is None) and not world.terminal.confirm(f"Import {printable(row.name)} as {name}?"):
             return []
         return [Choice(row, name, keys)]
     choices: list[Choice] = []
+    lines = world.searching.replaced(row for row in rows if row.has_keys)
     for row in rows:
         if not _check_movable(row, named=named):
             continue
+        _warn_of_replaced(world, row, lines)
         chosen = _ask_name(world, row, [choice.name for choice in choices]) if ask else row.proposed
         if chosen is not None:
             choices.append(Choice(row, chosen))
@@ -152,6 +160,11 @@ def _choices(
                 f"{printable(row.name)} has no proposed name: {row.why}", hint="Give it one with --as PRODUCT ENV USER."
             )
     return choices
+
+
+def _warn_of_replaced(world: World, row: Found, lines: Mapping[Found, str]) -> None:
+    if row in lines:
+        world.warn(f"{row.name}: its line '{lines[row]}' goes, for the keys")
 
 
 def _check_movable(row: Found, *, named: bool, given: bool = False) -> bool:

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from awsprof.configfiles.masking import masked
 from awsprof.configfiles.merged import LONG_TERM_KEYS, is_own_process
 from awsprof.configfiles.profiles import unknown
 from awsprof.configfiles.taking_over import TOKEN_KEYS
@@ -126,6 +127,17 @@ class Searching:
         return [
             profile.name for profile in described if profile.delivery is Delivery.FILE and profile.mfa_serial is None
         ]
+
+    def replaced(self, rows: Iterable[Found]) -> dict[Found, str]:
+        """Return the lines of other programs' processes that go when these get keys, as they may be shown."""
+        profiles = self._files.profiles()
+        lines = {}
+        for row in rows:
+            settings = self.profile(row, profiles).settings
+            known = any(is_own_process(name, settings) or behind_process(name, settings) for name in row.names)
+            if "credential_process" in settings and not known:
+                lines[row] = masked(printable(f"credential_process = {settings['credential_process']}"))
+        return lines
 
     def check_given(self, found: Found, given: LongTermCredentials) -> None:
         """Refuse keys that a person hands over for a profile whose file has others, which would stay there."""

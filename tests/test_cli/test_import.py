@@ -464,7 +464,8 @@ def test_asking_for_each(awsprof: CommandLine, cloud: FakeAws, home: Path) -> No
     assert sorted(awsprof.items) == ["autochart_blue_anna", "autochart_dev_paul"]
     assert awsprof.terminal.questions[0].startswith("autochart-dev as PRODUCT ENV USER (empty for autochart_dev_paul")
     assert "'default' is refused" in awsprof.terminal.questions[4]
-    assert awsprof("import", answers=["-", "-"]).stderr.endswith("Nothing was imported.\n")
+    outcome = awsprof("import", answers=["-", "-"])
+    assert (outcome.status, outcome.stderr.splitlines()[-1]) == (1, "Nothing was imported.")
 
 
 def test_ctrl_c_between_two_batches(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:

@@ -306,6 +306,29 @@ def test_delivery_by_file_that_goes_is_said(awsprof: CommandLine, cloud: FakeAws
     assert "awsprof_delivery = file went: without an MFA device" in outcome.stderr
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_another_programs_line_goes_only_when_asked(
+    awsprof: CommandLine, cloud: FakeAws, home: Path, *, given: bool
+) -> None:
+    """Keys that take the place of another program's process are asked for, and the line is named."""
+    key = cloud.key(DEV)
+    write_config(home, "[profile work]\nregion = x\ncredential_process = /usr/bin/mytool work\n")
+    if not given:
+        write_config(home, f"[work]\n{key.lines}", "credentials")
+    words = ["import", "work", *(["--from", "-"] if given else []), "--as", "acme", "dev", "paul"]
+    lines = f"{key.id}\n{key.secret}\n"
+    before = everything(awsprof)
+    assert awsprof(*words, stdin=lines).status == 2
+    declined = awsprof(*words, stdin=lines, answers=["n"])
+    assert (declined.status, everything(awsprof)) == (1, before)
+    said = "Warning: work: its line 'credential_process = /usr/bin/mytool work' goes, for the keys.\n"
+    assert declined.stderr == f"{said}Nothing was imported.\n"
+    for more in ("--dry-run", "--yes"):
+        outcome = awsprof(*words, more, stdin=lines)
+        assert (outcome.status, said in outcome.stderr) == (0, True)
+    assert "mytool" not in awsprof.config
+
+
 # What is not moved.
 
 
