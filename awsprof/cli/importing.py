@@ -14,12 +14,12 @@ from awsprof.cli.new_profile import read_keys, show_next
 from awsprof.cli.render import echo_json, profile_object, table
 from awsprof.cli.selecting import product_in_context, user_in_context
 from awsprof.errors import AnswerNeededError, AwsprofError, RefusedNameError, UsageError
-from awsprof.model import Kind
 from awsprof.naming import ProfileName, printable
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     from awsprof.cli.world import World
     from awsprof.importing.found import Found
@@ -262,10 +262,11 @@ def _run(world: World, choices: Sequence[Choice], *, verify: bool, force: bool, 
     return whole
 
 
-def _remnants(world: World, whole: Outcome, comments: Counter[str]) -> list[str]:
+def _remnants(world: World, whole: Outcome, comments: Mapping[Path, Counter[str]]) -> list[str]:
     """Return what an import has not moved with the profiles it has."""
     renamed = {moved.name for moved in whole.moved if moved.name != moved.profile.name}
-    kept = world.remnants.said_of(comments) if any(moved.profile.kind == Kind.USER for moved in whole.moved) else []
+    secrets = {moved.keys.secret_access_key: moved.profile.name for moved in whole.moved if moved.keys is not None}
+    kept = world.remnants.said_of(comments, secrets) if secrets else []
     return [*world.remnants.naming(renamed), *kept]
 
 

@@ -364,6 +364,33 @@ def test_comments_that_go_and_keys_that_stay_in_them(awsprof: CommandLine, cloud
     assert "gone from" not in awsprof("import", "autochart-qa", "--yes").stderr
 
 
+def test_copies_of_a_moved_key_are_said(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """A section that no tool reads as the profile, and a note, may hold the very key that was moved."""
+    key = cloud.key(DEV)
+    config = write_config(home, f"[autochart-dev]\n{key.lines}\n# it was {key.secret}, once\n")
+    write_config(home, f"[autochart-dev]\n{key.lines}", "credentials")
+    said = awsprof("import", "autochart-dev", "--yes").stderr
+    for line in (3, 5):
+        assert f"Warning: {config}, line {line}, still has the secret access key of autochart_dev_paul." in said
+    assert said.count("still has") == 2
+
+
+def test_comments_of_a_pairs_other_section_are_said(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    sections = "[profile x-dev-p]\nregion = x\n\n[profile x-dev-p-long-term]\n# why\noutput = json\n"
+    config = write_config(home, sections)
+    write_config(home, f"[x-dev-p-long-term]\n{cloud.key(DEV).lines}", "credentials")
+    said = awsprof("import", "x-dev-p", "--yes").stderr
+    assert f"Warning: 1 comment that stood beside keys has gone from {config};" in said
+
+
+def test_source_with_a_comment_behind_is_said(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """Go and JS read the name before the comment, which is nobody's by now."""
+    write_config(home, "[profile ops]\nrole_arn = x\nsource_profile = work-dev-p # base\n")
+    write_config(home, f"[work-dev-p]\n{cloud.key(DEV).lines}", "credentials")
+    said = awsprof("import", "work-dev-p", "--yes").stderr
+    assert "Warning: The source_profile of ops names work-dev-p, which import does not change." in said
+
+
 def test_one_file_under_two_names_is_refused(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
     config = write_config(home, f"[profile autochart-dev]\n{cloud.key(DEV).lines}")
     (config.parent / "credentials").symlink_to(config)
