@@ -23,7 +23,7 @@ from awsprof.naming import is_default, printable
 from awsprof.sessions.keys import check_keys, load_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from awsprof.configfiles.merged import Profiles
     from awsprof.configfiles.profiles import ProfileFiles
@@ -207,7 +207,8 @@ class Searching:
                 if row is None:
                     row = Found(name, (name,), Kind.KEYS, None, place, tool, None, None, None, None)
                 elif not _takes_from(row, tool):
-                    beside += _beside(row, tool, place, is_section=name in sections)
+                    if row.place is not Place.VAULT:
+                        beside.append(_beside(name, tool, place, is_section=name in sections))
                     continue
                 byname[name] = replace(row, place=place, tool=tool, why=why, movable=place is Place.KEYRING)
         found = [*byname.values(), *beside]
@@ -233,10 +234,11 @@ class Searching:
         held = {
             row.name
             for row in rows
-            if row.has_keys and (proposed := wanted.get(row.name)) is not None
+            if row.movable and row.has_keys and (proposed := wanted.get(row.name)) is not None
             if self.holds_already(str(proposed), row, profiles)
         }
-        own = {str(wanted[row.name]) for row in rows if row.name in held or str(wanted.get(row.name)) in row.names}
+        own = {str(wanted[name]) for name in held}
+        own |= {name for row in rows for name in row.names if name == str(wanted.get(row.name))}
         free = without_collisions(wanted, set(profiles) - own)
         found = []
         for row in rows:
@@ -276,14 +278,11 @@ def _takes_from(row: Found, tool: str) -> bool:
     return row.place is None and row.kind in (Kind.OTHER, Kind.PROCESS)
 
 
-def _beside(row: Found, tool: str, place: Place, *, is_section: bool) -> Iterator[Found]:
-    """Yield a row of its own for a key that shares its name with something else, unless that has it already."""
-    if row.place is Place.VAULT:
-        return
-    why = export_command(tool, row.name, row.name)
-    if is_section:
-        why = "the profile of that name is another: give that one its new name first"
-    yield Found(row.name, (), Kind.KEYS, None, place, tool, None, None, None, why, movable=False)
+def _beside(name: str, tool: str, place: Place, *, is_section: bool) -> Found:
+    """Return the row of a key that shares its name with a profile, or with another tool's key."""
+    first = "the profile of that name is another: give that one its new name first"
+    why = first if is_section else export_command(tool, name, name)
+    return Found(name, (), Kind.KEYS, None, place, tool, None, None, None, why, movable=False)
 
 
 def _perhaps_elsewhere(row: Found) -> Found:

@@ -50,6 +50,15 @@ def test_real_shells_take_the_value_as_it_is(shell: str, value: str, tool: Calla
     assert "GONE" not in variables
 
 
+def test_what_stands_before_universal_variables_of_fish() -> None:
+    """An empty AWS_PROFILE would have boto3 refuse the very keys that are exported: there it is the profile's name."""
+    code = render("fish", ["AWS_SESSION_TOKEN", "AWS_PROFILE"], {"AWSPROF_PROFILE": "a_dev_b"})
+    assert code.splitlines()[:2] == [
+        "set -qU AWS_SESSION_TOKEN; and set -gx AWS_SESSION_TOKEN ''; or set -e -g AWS_SESSION_TOKEN",
+        "set -qU AWS_PROFILE; and set -gx AWS_PROFILE a_dev_b; or set -e -g AWS_PROFILE",
+    ]
+
+
 @pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
 def test_aliases_of_the_user_do_not_come_in_between(shell: str, tool: Callable[[str], str]) -> None:
     """Whatever ``export`` and ``unset`` stand for in somebody's shell, the variables are what they should be."""
