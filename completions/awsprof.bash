@@ -517,7 +517,7 @@ function __awsprof_complete_table {
     ;;
   'import')
     options=('--as=product,env,user' --from=file --no-verify --force --yes --dry-run --json --quiet --debug --help -h)
-    arguments=(text...)
+    arguments=(profile...)
     ;;
   'default')
     options=(--remove '--rename=product,env,user' --yes --dry-run --json --quiet --debug --help -h)

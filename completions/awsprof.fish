@@ -330,7 +330,7 @@ function __awsprof_complete_table --no-scope-shadowing
         case import
             set options --as\t'The new name, for one NAME' --from\t'Take the keys from a file, or from stdin with \'-\'' --no-verify\t'Ask AWS nothing; the profile must say its account' --force\t'Allow a protected env to share its account' --yes\t'Take every proposed name, and do not ask' --dry-run\t'Show the plan and the diff, and change nothing' --json\t'Print JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
             set kinds '--as=product,env,user' '--from=file'
-            set arguments 'text...'
+            set arguments 'profile...'
         case default
             set options --remove\t'Take every default out of both files' --rename\t'Give the default a name; its keys into the vault' --yes\t'Do not ask' --dry-run\t'Show the diff and change nothing' --json\t'Print JSON' --quiet\t'Keep notices back' --debug\t'Show each call; no secret' --help\t'Show this message and exit' -h\t'Show this message and exit'
             set kinds '--rename=product,env,user'

@@ -55,7 +55,7 @@ Register-ArgumentCompleter -Native -CommandName awsprof -ScriptBlock {
             Below = [ordered]@{  }
             Options = [ordered]@{ '--as' = 'The new name, for one NAME'; '--from' = 'Take the keys from a file, or from stdin with ''-'''; '--no-verify' = 'Ask AWS nothing; the profile must say its account'; '--force' = 'Allow a protected env to share its account'; '--yes' = 'Take every proposed name, and do not ask'; '--dry-run' = 'Show the plan and the diff, and change nothing'; '--json' = 'Print JSON'; '--quiet' = 'Keep notices back'; '--debug' = 'Show each call; no secret'; '--help' = 'Show this message and exit'; '-h' = 'Show this message and exit' }
             Kinds = @{ '--as' = @('product', 'env', 'user'); '--from' = @('file') }
-            Arguments = @('text...')
+            Arguments = @('profile...')
         }
         'default' = @{
             Below = [ordered]@{  }

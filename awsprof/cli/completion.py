@@ -56,6 +56,7 @@ _KINDS_IN = {
     ("settings get", "KEY"): "setting",
     ("settings set", "KEY"): "setting",
     ("credential-process", "NAME"): "profile",
+    ("import", "NAME"): "profile",
 }
 # Of the keys that 'set' takes, those a person sets by hand.
 _KEYS = (

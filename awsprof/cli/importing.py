@@ -10,16 +10,16 @@ import click
 
 from awsprof.cli.changes import show_dry
 from awsprof.cli.main import Command, show_error
-from awsprof.cli.new_profile import read_keys
+from awsprof.cli.new_profile import read_keys, show_next
 from awsprof.cli.render import echo_json, profile_object, table
 from awsprof.cli.selecting import product_in_context, user_in_context
 from awsprof.errors import AnswerNeededError, AwsprofError, RefusedNameError, UsageError
-from awsprof.model import Kind
 from awsprof.naming import ProfileName, printable
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     from awsprof.cli.world import World
     from awsprof.importing.found import Found
@@ -77,10 +77,11 @@ def import_command(
         _show_found(world, rows)
         if not (yes or dry_run or world.terminal.can_answer()) and any(row.movable for row in rows):
             raise AnswerNeededError("Which profiles to import, and under which names,", option="--yes")
-    choices = _choices(world, rows, name, source, ask=not yes and not dry_run, named=bool(names))
+    ask = not yes and not dry_run
+    choices = _choices(world, rows, name, source, ask=ask, named=bool(names))
     choices = world.importing.in_order(choices)
     if dry_run:
-        _show_plan(world, choices, force=force, rows=rows if as_json else None)
+        _show_plan(world, choices, verify=not no_verify, force=force, rows=rows if as_json else None)
     elif choices:
         outcome = _run(world, choices, verify=not no_verify, force=force, as_json=as_json)
         _show_end(world, outcome, as_json=as_json)
@@ -88,6 +89,8 @@ def import_command(
         echo_json({"imported": [], "left": []})
     else:
         world.say("Nothing was imported.")
+        if ask and (source is not None or any(row.movable for row in rows)):
+            raise click.exceptions.Exit(1)
 
 
 def _surroundings(world: World) -> Surroundings:
@@ -137,13 +140,18 @@ def _choices(
         if source is not None:
             keys = read_keys(source)
             world.searching.check_given(row, keys)
-        elif ask and not world.terminal.confirm(f"Import {printable(row.name)} as {name}?"):
+        lines = world.searching.replaced([row] if keys is not None or row.has_keys else [])
+        _warn_of_replaced(world, row, lines)
+        # Keys that are handed over say what is wanted, unless something of another program's goes for them.
+        if ask and (lines or keys is None) and not world.terminal.confirm(f"Import {printable(row.name)} as {name}?"):
             return []
         return [Choice(row, name, keys)]
     choices: list[Choice] = []
+    lines = world.searching.replaced(row for row in rows if row.has_keys)
     for row in rows:
         if not _check_movable(row, named=named):
             continue
+        _warn_of_replaced(world, row, lines)
         chosen = _ask_name(world, row, [choice.name for choice in choices]) if ask else row.proposed
         if chosen is not None:
             choices.append(Choice(row, chosen))
@@ -152,6 +160,11 @@ def _choices(
                 f"{printable(row.name)} has no proposed name: {row.why}", hint="Give it one with --as PRODUCT ENV USER."
             )
     return choices
+
+
+def _warn_of_replaced(world: World, row: Found, lines: Mapping[Found, str]) -> None:
+    if row in lines:
+        world.warn(f"{row.name}: its line '{lines[row]}' goes, for the keys")
 
 
 def _check_movable(row: Found, *, named: bool, given: bool = False) -> bool:
@@ -194,7 +207,9 @@ def _ask_name(world: World, row: Found, given: Collection[ProfileName]) -> Profi
         return name
 
 
-def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Sequence[Found] | None) -> None:
+def _show_plan(
+    world: World, choices: Sequence[Choice], *, verify: bool, force: bool, rows: Sequence[Found] | None
+) -> None:
     """Show what would become of *choices*: for a person, or with *rows* as JSON."""
     from awsprof.profiles.changing import DryChange
 
@@ -204,7 +219,7 @@ def _show_plan(world: World, choices: Sequence[Choice], *, force: bool, rows: Se
     preview = DryChange()
     progress = _Progress(world, len(choices))
     try:
-        left = world.importing.preview(choices, preview, progress=progress.show)
+        left = world.importing.preview(choices, preview, verify=verify, progress=progress.show)
     finally:
         progress.clear()
     gone = {one.name for one in left}
@@ -247,10 +262,11 @@ def _run(world: World, choices: Sequence[Choice], *, verify: bool, force: bool, 
     return whole
 
 
-def _remnants(world: World, whole: Outcome, comments: Counter[str]) -> list[str]:
+def _remnants(world: World, whole: Outcome, comments: Mapping[Path, Counter[str]]) -> list[str]:
     """Return what an import has not moved with the profiles it has."""
     renamed = {moved.name for moved in whole.moved if moved.name != moved.profile.name}
-    kept = world.remnants.said_of(comments) if any(moved.profile.kind == Kind.USER for moved in whole.moved) else []
+    secrets = {moved.keys.secret_access_key: moved.profile.name for moved in whole.moved if moved.keys is not None}
+    kept = world.remnants.said_of(comments, secrets) if secrets else []
     return [*world.remnants.naming(renamed), *kept]
 
 
@@ -277,6 +293,8 @@ def _show_moved(world: World, batch: Sequence[Moved], *, as_json: bool) -> None:
     for moved in batch:
         if not as_json:
             click.echo(_sentence(moved))
+            if moved.has_new_device:
+                show_next(moved.profile)
         for warning in moved.warnings:
             world.warn(f"{moved.name}: {warning}")
         if moved.name == moved.profile.name:
@@ -297,7 +315,7 @@ def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
     else:
         for one in outcome.left:
             show_error(one.error.status, f"{one.name}: {one.error.message}", one.error.hint)
-        if outcome.moved:
+        if any(moved.undoable for moved in outcome.moved):
             world.say(f"'awsprof undo' takes it back{_in_steps(len(outcome.moved), len(outcome.left))}.")
     if outcome.left:
         statuses = {one.error.status for one in outcome.left}
@@ -318,6 +336,10 @@ def _left_object(one: Left) -> dict[str, object]:
 def _sentence(moved: Moved) -> str:
     profile = moved.profile
     whose = f"account {profile.account_id or 'not known'}{f', {moved.arn}' if moved.arn else ''}"
+    if moved.keys is None:
+        return f"Renamed {printable(moved.name)} to {profile.name}: {whose}"
+    if not moved.undoable:
+        return f"The keys of {printable(moved.name)} are {profile.name}'s already: {whose}"
     if moved.name == profile.name:
         return f"Moved the keys of {profile.name} into the vault: {whose}"
     return f"Imported {printable(moved.name)} as {profile.name}: {whose}"

@@ -12,7 +12,7 @@ from awsprof.naming import printable
 
 if TYPE_CHECKING:
     from awsprof.cli.world import World
-    from awsprof.model import LongTermCredentials
+    from awsprof.model import LongTermCredentials, Profile
     from awsprof.naming import ProfileName
     from awsprof.profiles.adding import Added
 
@@ -68,6 +68,11 @@ def _ask_region(world: World) -> str | None:
 def show_added(added: Added, done: str = "Added") -> None:
     profile = added.profile
     click.echo(f"{done} {profile.name}: account {profile.account_id}, {added.arn or 'not verified'}")
+    show_next(profile)
+
+
+def show_next(profile: Profile) -> None:
+    """Say what a new profile needs before it can be used."""
     if profile.mfa_serial:
         click.echo(f"MFA device {profile.mfa_serial}. Next: awsprof login {profile.name}")
     else:

@@ -178,7 +178,10 @@ def off_command(world: World) -> None:
     """
     from awsprof.shells.quoting import render
 
-    _echo(render(_style(world, "off"), ["AWS_PROFILE"], {}))
+    style = _style(world, "off")
+    if world.environ.get("AWS_DEFAULT_PROFILE"):
+        world.say("AWS_DEFAULT_PROFILE, which the AWS CLI takes for a profile as well, goes too.")
+    _echo(render(style, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], {}))
 
 
 def _echo(code: str) -> None:

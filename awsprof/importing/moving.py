@@ -45,6 +45,10 @@ BATCH = 25
 _MOST_ENTRIES = 20
 _LOCK_LIMIT_S = 50.0
 _NAMED = 3
+_UNKNOWN_KEY = (
+    "For China and GovCloud write region into the profile. If it was deleted, take its two lines out; if it is "
+    "inactive, make it active again in IAM."
+)
 # With these there is no sense in going on with the next profile.
 _FINAL = (UnreachableError, VaultLockedError, VaultUnavailableError)
 
@@ -57,12 +61,19 @@ class AwsCalls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One profile that was imported; *arn* is None when AWS was not asked."""
+    """
+    One profile that was imported.
+
+    *arn* is None when AWS was not asked, *keys* without any. *undoable* is False where nothing was left to change.
+    """
 
     name: str
     profile: Profile
     arn: str | None
+    keys: LongTermCredentials | None
     warnings: tuple[str, ...]
+    undoable: bool = True
+    has_new_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +124,18 @@ class Importing:
         self._tell = tell
 
     def preview(
-        self, choices: Sequence[Choice], change: Change, *, progress: Callable[[Choice], None] = lambda _: None
+        self,
+        choices: Sequence[Choice],
+        change: Change,
+        *,
+        verify: bool = True,
+        progress: Callable[[Choice], None] = lambda _: None,
     ) -> list[Left]:
         """
         Make the changes to the files that are known before AWS is asked; *change* shows what they would be.
 
         Args:
+            verify: Whether AWS is asked later whose the keys are.
             progress: Told of each before it is looked at.
 
         Returns:
@@ -129,7 +146,7 @@ class Importing:
         for choice in choices:
             progress(choice)
             try:
-                moves.append(self._proving.unasked(choice))
+                moves.append(self._proving.unasked(choice, verify=verify))
             except AwsprofError as error:
                 left.append(Left(choice.found.name, error))
         self._preview(self._without_refused(moves, left), change, left)
@@ -229,7 +246,8 @@ class Importing:
             return False
         if any(name in profiles for name in choice.found.names):
             return False
-        outcome.moved.append(Moved(choice.found.name, profiles[name], None, ("another import has moved it meanwhile",)))
+        said = ("another import has moved it meanwhile",)
+        outcome.moved.append(Moved(choice.found.name, profiles[name], None, None, said, undoable=False))
         return True
 
     @contextlib.contextmanager
@@ -302,7 +320,7 @@ class Importing:
                 self._check_whole(moves)
             for move in moves:
                 self._sessions.drop(move.name)
-            return [self._told(move) for move in moves]
+            return [self._told(move, undoable=change.number is not None) for move in moves]
 
     def _store(self, move: Move, keys: LongTermCredentials, change: Change, *, verify: bool) -> None:
         """Put keys into the vault and prove that they can be had from there."""
@@ -333,7 +351,7 @@ class Importing:
                     hint="'awsprof default' shows what is lent to every profile.",
                 )
 
-    def _told(self, move: Move) -> Moved:
+    def _told(self, move: Move, *, undoable: bool) -> Moved:
         profile = self._files.get(move.take_over.new)
         warnings = list(move.verified.warnings) if move.verified else []
         found = move.choice.found
@@ -347,7 +365,15 @@ class Importing:
             warnings.append(f"No region is set: 'awsprof set {profile.name} region=REGION' sets one")
         if found.place is Place.KEYRING:
             warnings.append(f"{found.tool} still has its own copy of {printable(found.name)}'s key")
-        return Moved(found.name, profile, move.verified.arn if move.verified else None, tuple(warnings))
+        return Moved(
+            found.name,
+            profile,
+            move.verified.arn if move.verified else None,
+            move.keys,
+            tuple(warnings),
+            undoable=undoable,
+            has_new_device=move.keys is not None and profile.mfa_serial not in (None, move.device_before),
+        )
 
 
 def batch_size(count: int) -> int:
@@ -360,7 +386,8 @@ def _answered(error: AwsprofError) -> AwsprofError:
     if isinstance(error, AnswerNeededError):
         error.hint = "Write the right one into the profile as mfa_serial, or run the command at a terminal."
     elif isinstance(error, InvalidKeyError) and error.hint is None:
-        error.hint = "If it was deleted, take its two lines out; if it is inactive, make it active again in IAM."
+        # With a wrong secret the key itself may be good.
+        error.hint = _UNKNOWN_KEY if error.code != "SignatureDoesNotMatch" else "Mend its secret where it stands."
     return error
 
 

@@ -45,6 +45,9 @@ class PeerItem(Protocol):
 class PeerKeyrings(Protocol):
     """The keyrings of other tools, as far as they can be read here."""
 
+    @property
+    def can_list(self) -> bool: ...
+
     def items(self) -> Sequence[PeerItem]: ...
 
     def read(self, tool: str, name: str) -> str: ...

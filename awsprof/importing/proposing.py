@@ -19,22 +19,36 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 # What people call the envs of a product; each stays what it says.
-_OFTEN = {"dev", "develop", "development", "test", "testing", "stage", "staging", "stg", "prd", "prod", "production"}
-_SELDOM = {
-    "tst",
-    "int",
-    "integration",
-    "qa",
-    "uat",
-    "acceptance",
-    "preprod",
-    "live",
-    "legacy",
-    "sandbox",
-    "sbx",
-    "demo",
-}
-ENV_WORDS = frozenset({*_OFTEN, *_SELDOM, "sbx", "ops", "audit"})
+ENV_WORDS = frozenset(
+    {
+        "dev",
+        "develop",
+        "development",
+        "tst",
+        "test",
+        "testing",
+        "int",
+        "integration",
+        "qa",
+        "uat",
+        "acceptance",
+        "stage",
+        "staging",
+        "stg",
+        "preprod",
+        "prd",
+        "prod",
+        "production",
+        "live",
+        "legacy",
+        "sandbox",
+        "sbx",
+        "demo",
+        "ops",
+        "audit",
+    }
+)
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9](?:-.*)?")
 _BREAK = re.compile(r"[^a-z0-9]+")
 
 
@@ -65,7 +79,7 @@ def proposal(name: str, account_id: str | None, around: Surroundings) -> Profile
     if parts is None:
         return None
     product, env, user = parts[0] or around.product, parts[1], parts[2] or around.user
-    if product is None or user is None:
+    if product is None or user is None or _REGION.fullmatch(user):
         return None
     try:
         return ProfileName.checked(product, env, user)
@@ -96,10 +110,11 @@ def _split(name: str, around: Surroundings) -> tuple[str | None, str, str | None
     """Find the env among the pieces of *name*; what stands before is the product, what stands behind the user."""
     plain = _plain(name)
     parts = [_BREAK.sub("-", part).strip("-") for part in re.split(r"[_/]", plain)]
-    if len(parts) == 3 and all(parts):
-        return parts[0], parts[1], parts[2]
-    pieces = [piece for piece in _BREAK.split(plain) if piece]
     envs = ENV_WORDS | around.envs
+    if len(parts) == 3 and all(parts):
+        # Acme_Web_Prod: an env in the user's place would be one that nothing protects.
+        return None if parts[2] in envs and parts[1] not in envs else (parts[0], parts[1], parts[2])
+    pieces = [piece for piece in _BREAK.split(plain) if piece]
     places = [place for place, piece in enumerate(pieces) if piece in envs]
     if len(places) != 1:
         return _by_neighbours(pieces, around) if not places else None

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from awsprof.configfiles.launcher import process_line
 from awsprof.configfiles.profiles import exists
 from awsprof.configfiles.taking_over import TakeOver
 from awsprof.errors import AwsprofError
 from awsprof.model import Delivery
 from awsprof.naming import printable
-from awsprof.profiles.adding import AddRequest
+from awsprof.profiles.adding import AddRequest, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from awsprof.importing.searching import Searching
     from awsprof.model import LongTermCredentials, Profile
     from awsprof.naming import ProfileName
-    from awsprof.profiles.adding import Adding, Verified
+    from awsprof.profiles.adding import Adding
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +46,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A choice, and what becomes of its profile; *verified* is None without keys, and before they are proven."""
+    """
+    A choice, and what becomes of its profile.
+
+    *verified* is None without keys, and before they are proven; *device_before* is the MFA device that it had.
+    """
 
     choice: Choice
     take_over: TakeOver
     verified: Verified | None
     region: str
+    device_before: str | None = None
 
     @property
     def name(self) -> str:
@@ -87,15 +91,24 @@ class Proving:
             return True
         raise exists(name, hint=f"Choose another with --as; 'awsprof add --replace' gives {name} new keys.")
 
-    def unasked(self, choice: Choice) -> Move:
+    def unasked(self, choice: Choice, *, verify: bool) -> Move:
         """
         Return what becomes of a profile as far as it is known without AWS.
+
+        Args:
+            verify: Whether AWS is asked later; else the files must say the account.
 
         Raises:
             AwsprofError: Its name is taken, or its keys cannot be had.
         """
-        self.check_free(choice)
-        return Move(choice, self._take_over(choice), None, "")
+        finishing = self.check_free(choice)
+        profile, keys = self._profile(choice), self._keys(choice)
+        if keys is None:
+            return Move(choice, _renamed(choice), None, "")
+        if not verify:
+            _check_account_said(choice, profile)
+        known = Verified(profile.account_id or "", None, profile.mfa_serial, ())
+        return Move(choice, self._take_over(choice, profile, keys, known, finishing=finishing), None, "")
 
     def verified(self, choice: Choice, beside: Mapping[ProfileName, str | None], *, verify: bool, force: bool) -> Move:
         """
@@ -116,13 +129,10 @@ class Proving:
         keys = self._keys(choice)
         if keys is None:
             self._adding.check_place(name, profile.account_id, force=force, instead_of=found.name, beside=beside)
-            return Move(choice, self._take_over(choice), None, region)
+            return Move(choice, _renamed(choice), None, region)
+        if not verify:
+            _check_account_said(choice, profile)
         request = AddRequest(name, account_id=None if verify else profile.account_id, verify=verify, force=True)
-        if not verify and profile.account_id is None:
-            raise AwsprofError(
-                f"--no-verify asks AWS nothing, and {printable(found.name)} does not say its account",
-                hint=f"Leave it out, or say the account: {_to_say_account(choice)}.",
-            )
         verified = self._adding.verify(request, keys, region=profile.region, there=profile)
         if profile.account_id not in (None, verified.account_id):
             raise AwsprofError(
@@ -131,25 +141,18 @@ class Proving:
                 hint="Mend whichever is wrong, then run the command again.",
             )
         self._adding.check_place(name, verified.account_id, force=force, instead_of=found.name, beside=beside)
-        wanted_region = None if profile.region else self._adding.region(name, None)
-        settings = self._adding.settings(request, verified, region=wanted_region, there=_by_file(profile))
-        take_over = TakeOver(found.names, str(name), settings, keys, finishing=finishing)
-        return Move(choice, take_over, verified, region)
+        take_over = self._take_over(choice, profile, keys, verified, finishing=finishing)
+        return Move(choice, take_over, verified, region, profile.mfa_serial)
 
-    def _take_over(self, choice: Choice) -> TakeOver:
-        found, name = choice.found, str(choice.name)
-        keys = self._keys(choice)
-        if keys is None:
-            return TakeOver(found.names, name, keys_too=True)
-        profile = self._profile(choice)
-        settings: dict[str, str | None] = {}
-        if profile.delivery is not Delivery.FILE:
-            settings["credential_process"] = process_line(name, self._environ)
-        for key, value in (("mfa_serial", profile.mfa_serial), ("aws_account_id", profile.account_id)):
-            if value is not None:
-                settings[key] = value
-        finishing = name not in found.names and name in self._files.profiles()
-        return TakeOver(found.names, name, settings, keys, finishing=finishing)
+    def _take_over(
+        self, choice: Choice, profile: Profile, keys: LongTermCredentials, verified: Verified, *, finishing: bool
+    ) -> TakeOver:
+        region = None if profile.region else self._adding.region(choice.name, None)
+        there = _by_file(profile)
+        settings = self._adding.settings(AddRequest(choice.name), verified, region=region, there=there)
+        # What is not known yet stays out.
+        known = {key: value or None for key, value in settings.items()}
+        return TakeOver(choice.found.names, str(choice.name), known, keys, finishing=finishing)
 
     def _profile(self, choice: Choice) -> Profile:
         """Return the profile as it is; where half of it was moved before, with the settings that went ahead."""
@@ -161,6 +164,19 @@ class Proving:
 
     def _keys(self, choice: Choice) -> LongTermCredentials | None:
         return choice.keys or (self._searching.keys(choice.found) if choice.found.has_keys else None)
+
+
+def _renamed(choice: Choice) -> TakeOver:
+    return TakeOver(choice.found.names, str(choice.name), keys_too=True)
+
+
+def _check_account_said(choice: Choice, profile: Profile) -> None:
+    """Refuse keys whose account nobody says, where AWS is not asked for it."""
+    if profile.account_id is None:
+        raise AwsprofError(
+            f"--no-verify asks AWS nothing, and {printable(choice.found.name)} does not say its account",
+            hint=f"Leave it out, or say the account: {_to_say_account(choice)}.",
+        )
 
 
 def _by_file(profile: Profile) -> Profile | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"\s*[#;]")
 _KEY_IN_COMMENT = re.compile(r"\s*[#;][#;\s]*aws_secret_access_key\s*[=:]\s*\S", re.IGNORECASE)
+# What may be a secret access key.
+_WORDS = re.compile(r"[^\s=:;#,\"']{16,}")
 # Other tools' settings that name a profile of the same file.
 _NAMING = ("include_profile", "parent_profile")
 
@@ -32,27 +34,35 @@ class Remnants:
 
     def __init__(self, files: ProfileFiles, places: Places) -> None:
         self._files = files
-        self._places = places
+        self._paths = (places.config_file, places.credentials_file)
 
-    def comments(self) -> Counter[str]:
-        """Return the comments of the credentials file, to be compared with those of later."""
-        return Counter(line for line in _lines(self._places.credentials_file) if _COMMENT.match(line))
+    def comments(self) -> dict[Path, Counter[str]]:
+        """Return the comments of both files, to be compared with those of later."""
+        return {path: Counter(line for line in _lines(path) if _COMMENT.match(line)) for path in self._paths}
 
-    def said_of(self, before: Counter[str]) -> list[str]:
-        """Return what is to be said after keys were moved; *before* is what `comments` told until then."""
+    def said_of(self, before: Mapping[Path, Counter[str]], secrets: Mapping[str, str]) -> list[str]:
+        """
+        Return what is to be said after keys were moved.
+
+        Args:
+            before: What `comments` told until then.
+            secrets: The secret access keys that were moved, each with whose it is.
+        """
         sentences = []
-        gone = (before - self.comments()).total()
-        if gone:
-            went = "comments that stood beside keys have" if gone > 1 else "comment that stood beside keys has"
-            sentences.append(
-                f"{gone} {went} gone from {self._places.credentials_file}; 'awsprof undo --dry-run' shows what went"
-            )
-        for path in (self._places.config_file, self._places.credentials_file):
-            sentences += [
-                f"{path}, line {number}, still has a secret access key in a comment"
-                for number, line in enumerate(_lines(path), 1)
-                if _KEY_IN_COMMENT.match(line)
-            ]
+        after = self.comments()
+        came = sum((after[path] - before[path] for path in self._paths), Counter[str]())
+        for path in self._paths:
+            gone = (before[path] - after[path] - came).total()
+            if gone:
+                went = "comments that stood beside keys have" if gone > 1 else "comment that stood beside keys has"
+                sentences.append(f"{gone} {went} gone from {path}; 'awsprof undo --dry-run' shows what went")
+        for path in self._paths:
+            for number, line in enumerate(_lines(path), 1):
+                moved = next((secrets[word] for word in _WORDS.findall(line) if word in secrets), None)
+                if _KEY_IN_COMMENT.match(line):
+                    sentences.append(f"{path}, line {number}, still has a secret access key in a comment")
+                elif moved is not None:
+                    sentences.append(f"{path}, line {number}, still has the secret access key of {printable(moved)}")
         return sentences
 
     def naming(self, names: Collection[str]) -> list[str]:
@@ -71,7 +81,11 @@ def _named(settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the settings that name another profile, each with that name."""
     for key in _NAMING:
         if key in settings:
-            yield key, settings[key]
+            yield key, _without_comment(settings[key])
+    source = settings.get("source_profile", "")
+    if source != _without_comment(source):
+        # Without a comment behind it, it would have followed.
+        yield "source_profile", _without_comment(source)
     if "--profile" not in settings.get("credential_process", ""):
         return
     try:
@@ -83,6 +97,11 @@ def _named(settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield "credential_process", words[place + 1]
         elif word.startswith("--profile="):
             yield "credential_process", word.partition("=")[2]
+
+
+def _without_comment(value: str) -> str:
+    """Return what is left of a value in the tools that know comments behind one."""
+    return re.split(r"\s[#;]", value, maxsplit=1)[0].rstrip()
 
 
 def _lines(path: Path) -> list[str]:

@@ -10,12 +10,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from awsprof.configfiles.masking import masked
 from awsprof.configfiles.merged import LONG_TERM_KEYS, is_own_process
 from awsprof.configfiles.profiles import unknown
 from awsprof.configfiles.taking_over import TOKEN_KEYS
 from awsprof.errors import AwsprofError, SharedFileError, UnparsableFileError, UsageError, VaultError
 from awsprof.importing.found import Found, Place
-from awsprof.importing.peers import behind_process, export_command, holds_keys, in_files, keys_in_item
+from awsprof.importing.peers import AWS_VAULT, behind_process, export_command, holds_keys, in_files, keys_in_item
 from awsprof.importing.proposing import proposal, without_collisions
 from awsprof.model import Delivery, Kind, LongTermCredentials, Profile
 from awsprof.naming import is_default, printable
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _LONG_TERM = "-long-term"
 # Beside keys, these make a profile another one in some tools than in others.
 _SOURCES = ("role_arn", "sso_session", "sso_start_url", "login_session", "web_identity_token_file")
+_NOTHING = "it has no credentials of its own"
 _NO_GUESS = "its name tells no product, env and user"
 
 
@@ -126,6 +128,17 @@ class Searching:
             profile.name for profile in described if profile.delivery is Delivery.FILE and profile.mfa_serial is None
         ]
 
+    def replaced(self, rows: Iterable[Found]) -> dict[Found, str]:
+        """Return the lines of other programs' processes that go when these get keys, as they may be shown."""
+        profiles = self._files.profiles()
+        lines = {}
+        for row in rows:
+            settings = self.profile(row, profiles).settings
+            known = any(is_own_process(name, settings) or behind_process(name, settings) for name in row.names)
+            if "credential_process" in settings and not known:
+                lines[row] = masked(printable(f"credential_process = {settings['credential_process']}"))
+        return lines
+
     def check_given(self, found: Found, given: LongTermCredentials) -> None:
         """Refuse keys that a person hands over for a profile whose file has others, which would stay there."""
         for keys in self._in_clear(found):
@@ -178,32 +191,39 @@ class Searching:
             why = export_command(behind.tool, behind.name, name)
             row = replace(row, place=Place.OUT_OF_REACH, tool=behind.tool, why=why)
         elif profile.kind is Kind.OTHER and "web_identity_token_file" not in profile.settings:
-            row = replace(row, why="it has no credentials of its own")
+            row = replace(row, why=_NOTHING)
         return replace(row, movable=profile.parts is None)
 
     def _with_peers(self, rows: list[Found]) -> list[Found]:
         """Add what lies in other tools' keyrings, beside a profile of the same name or by itself."""
-        readable, out_of_reach = self._peer_names()
+        readable, out_of_reach, are_all = self._peer_names()
         byname = {row.name: row for row in rows}
+        sections = set(byname)
+        beside: list[Found] = []
         for place, items in ((Place.OUT_OF_REACH, out_of_reach), (Place.KEYRING, readable)):
             for tool, name in items:
                 row = byname.get(name)
+                why = export_command(tool, name, name) if place is Place.OUT_OF_REACH else None
                 if row is None:
                     row = Found(name, (name,), Kind.KEYS, None, place, tool, None, None, None, None)
-                elif row.place not in (None, Place.OUT_OF_REACH) or row.kind not in (Kind.OTHER, Kind.PROCESS):
+                elif not _takes_from(row, tool):
+                    if row.place is not Place.VAULT:
+                        beside.append(_beside(name, tool, place, is_section=name in sections))
                     continue
-                why = export_command(tool, name, name) if place is Place.OUT_OF_REACH else None
                 byname[name] = replace(row, place=place, tool=tool, why=why, movable=place is Place.KEYRING)
-        return list(byname.values())
+        found = [*byname.values(), *beside]
+        return found if are_all else [_perhaps_elsewhere(row) for row in found]
 
-    def _peer_names(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    def _peer_names(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]], bool]:
+        """Return tools and names in keyrings and in encrypted files, and whether the keyrings could be looked at."""
         files = [(item.tool, item.name) for item in in_files(self._environ)]
+        peers = self._peers()
         try:
-            items = [(item.tool, item.name) for item in self._peers().items() if holds_keys(item.name)]
+            items = [(item.tool, item.name) for item in peers.items() if holds_keys(item.name)]
         except VaultError as error:
             self._warn(f"Other tools' keyrings are left out: {error.message}")
-            return [], files
-        return items, files
+            return [], files, False
+        return items, files, peers.can_list
 
     def _with_proposals(self, rows: Sequence[Found], around: Surroundings, profiles: Profiles) -> tuple[Found, ...]:
         wanted = {
@@ -211,16 +231,26 @@ class Searching:
             for row in rows
             if row.movable and row.place is not Place.OUT_OF_REACH and (row.place or row.why is None)
         }
-        own = {
-            str(proposed)
+        held = {
+            row.name
             for row in rows
-            if (proposed := wanted.get(row.name)) is not None
-            if str(proposed) in row.names or (row.has_keys and self.holds_already(str(proposed), row, profiles))
+            if row.movable and row.has_keys and (proposed := wanted.get(row.name)) is not None
+            if self.holds_already(str(proposed), row, profiles)
         }
+        own = {str(wanted[name]) for name in held}
+        own |= {name for row in rows for name in row.names if name == str(wanted.get(row.name))}
         free = without_collisions(wanted, set(profiles) - own)
-        return tuple(
-            replace(row, proposed=free.get(row.name), why=row.why or _why_none(row, wanted, free)) for row in rows
-        )
+        found = []
+        for row in rows:
+            if not row.movable:
+                found.append(row)
+            elif row.place is Place.KEYRING and row.name in held and row.name not in profiles:
+                # The other tool keeps its copy, of which nothing is left to do.
+                found.append(replace(row, place=Place.VAULT, movable=False))
+            else:
+                why = row.why or _why_none(row, wanted, free)
+                found.append(replace(row, proposed=free.get(row.name), why=why))
+        return tuple(found)
 
     def is_taken(self, name: str, found: Found) -> bool:
         """Whether *name* is another profile's, and not this very one's, half of which was moved before."""
@@ -239,6 +269,27 @@ class Searching:
             return stored is not None and stored.credentials == self.keys(found)
         except (VaultError, UsageError):
             return False
+
+
+def _takes_from(row: Found, tool: str) -> bool:
+    """Whether a key of that tool's is the row's own, and the row has none but one that is out of reach."""
+    if row.place is Place.OUT_OF_REACH:
+        return row.tool == tool
+    return row.place is None and row.kind in (Kind.OTHER, Kind.PROCESS)
+
+
+def _beside(name: str, tool: str, place: Place, *, is_section: bool) -> Found:
+    """Return the row of a key that shares its name with a profile, or with another tool's key."""
+    first = "the profile of that name is another: give that one its new name first"
+    why = first if is_section else export_command(tool, name, name)
+    return Found(name, (), Kind.KEYS, None, place, tool, None, None, None, why, movable=False)
+
+
+def _perhaps_elsewhere(row: Found) -> Found:
+    """Say how aws-vault hands over the key that a profile without credentials may have in a keyring we cannot list."""
+    if row.why != _NOTHING:
+        return row
+    return replace(row, why=f"{_NOTHING}; if aws-vault has them: {export_command(AWS_VAULT, row.name, row.name)}")
 
 
 def _base(name: str) -> str:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from awsprof.configfiles.diff import unified
 from awsprof.configfiles.document import Document
-from awsprof.configfiles.merged import profile_in_header
+from awsprof.configfiles.merged import header, is_own_process, profile_in_header
 from awsprof.errors import AwsprofError, SharedFileError, UnparsableFileError
 from awsprof.journal.patch import taken_back
 from awsprof.profiles.removing import ITEMS
+from awsprof.sessions.keys import load_keys
 from awsprof.storage.private import remove_file, write_private_file
 from awsprof.storage.replace import read_shared_file
 
@@ -114,6 +115,7 @@ class Undoing:
         for file in contents.files:
             _refuse_deleted(file, deleted)
         self._check(contents)
+        self._refuse_to_lose(headline.number, contents)
         if through is not None:
             self._apply(contents, through)
             return Undone(headline, (), lost)
@@ -184,6 +186,21 @@ class Undoing:
                         hint=f"'awsprof rename {item.name} …' or 'awsprof remove {item.name}' takes it along.",
                     )
 
+    def _refuse_to_lose(self, number: int, contents: Contents) -> None:
+        """Refuse to take keys out of the vault that a later entry has taken out of a file, or left a profile to."""
+        names = [item.name for item in contents.items if item.before is None and "/" not in item.name]
+        found = ((name, load_keys(self._vault(), name)) for name in names)
+        stored = {name: keys.credentials.access_key_id for name, keys in found if keys is not None}
+        standing = [entry for entry in self._journal.headlines() if entry.undone_by is None and entry.undoable]
+        for later in standing if stored else ():
+            for file in self._journal.contents(later.number).files if later.number > number else ():
+                for name, key_id in stored.items():
+                    if _took_out(file, key_id) or _led_to_vault(file, name):
+                        raise AwsprofError(
+                            f"Entry {later.number} left the keys of {name} to the vault alone; nothing was undone",
+                            hint=f"Run 'awsprof undo {later.number}' first.",
+                        )
+
     @staticmethod
     def _apply(contents: Contents, change: Change) -> None:
         # Keys come back before the profile that needs them, and go after it.
@@ -215,6 +232,22 @@ def _refuse_deleted(file: FileChange, deleted: set[str | None]) -> None:
                 f"Access key {key} was in {file.path} before and has been deleted at AWS since; nothing was undone",
                 hint="'awsprof undo --list' shows what else there is.",
             )
+
+
+def _took_out(file: FileChange, access_key_id: str) -> bool:
+    return access_key_id.encode() in (file.before or b"") and access_key_id.encode() not in file.after
+
+
+def _led_to_vault(file: FileChange, name: str) -> bool:
+    """Whether it is by this change that profile *name* has its credentials from the vault."""
+    return not _is_in_vault(file.path, file.before or b"", name) and _is_in_vault(file.path, file.after, name)
+
+
+def _is_in_vault(path: str, data: bytes, name: str) -> bool:
+    if name.encode() not in data or not _is_sound(path, data):
+        return False
+    section = Document(path, data).sections.get(header(name))
+    return section is not None and is_own_process(name, section.settings)
 
 
 def _holds_profiles(file: FileChange) -> bool:

@@ -38,14 +38,17 @@ function awsprof {
     __awsprof_run "$@"
     \builtin return
   fi
-  \builtin local code declared before="${AWS_PROFILE-}"
+  \builtin local code name declared before="${AWS_PROFILE-}"
   code=$(AWSPROF_SHELL=bash AWSPROF_PREVIOUS="$__awsprof_previous" __awsprof_run "$@") || \builtin return
-  # To assign to it would end a shell under 'set -e', whatever stands behind the command.
-  declared=$(\builtin declare -p AWS_PROFILE 2>/dev/null) || declared=''
-  if [[ ${declared%%=*} == 'declare -'*r*' AWS_PROFILE' ]]; then
-    \builtin printf '%s\n' 'awsprof: AWS_PROFILE is read-only in this shell' >&2
-    \builtin return 1
-  fi
+  # To assign to one that is read-only would end a shell under 'set -e', whatever stands behind the command; to unset
+  # one would leave it there, with the status of what comes behind.
+  for name in "${!AWS_@}"; do
+    declared=$(\builtin declare -p "$name" 2>/dev/null) || declared=''
+    if [[ ${declared%%=*} == 'declare -'*r*" $name" && $code$'\n' == *" $name"[=$'\n']* ]]; then
+      \builtin printf '%s\n' "awsprof: $name is read-only in this shell" >&2
+      \builtin return 1
+    fi
+  done
   \builtin eval "$code" || \builtin return
   if [[ -n $before && $before != "${AWS_PROFILE-}" ]]; then
     __awsprof_previous=$before

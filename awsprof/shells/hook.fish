@@ -36,6 +36,18 @@ function __awsprof_is_ours
     contains -- "$verb" use off
 end
 
+# Say once of each variable that it is universal, where something of this shell alone had to stand before it.
+set -g __awsprof_told
+function __awsprof_tell_universal
+    for name in $argv
+        set -qU $name
+        and not contains -- $name $__awsprof_told
+        or continue
+        set -ga __awsprof_told $name
+        echo "awsprof: $name is universal, and only hidden in this shell: 'set -eU $name' takes it out of all" >&2
+    end
+end
+
 function awsprof --description 'Work in many AWS accounts'
     if not __awsprof_is_ours $argv
         __awsprof_run $argv
@@ -47,6 +59,7 @@ function awsprof --description 'Work in many AWS accounts'
     set -l code (__awsprof_run $argv)
     or return
     string join \n -- $code | source
+    __awsprof_tell_universal (string match -rg '^set -qU (\w+)' -- $code)
     if test -n "$before" -a "$before" != "$AWS_PROFILE"
         set -g __awsprof_previous $before
     end
@@ -144,11 +157,13 @@ function __awsprof_word_left -a age
         set -g __awsprof_worded $__awsprof_never
         if test -n "$__awsprof_is_protected" -a -n "$__awsprof_release"
             set -g __awsprof_previous $AWS_PROFILE
-            # A universal one is every shell's, and stays there; an empty one of this shell stands before it.
+            # A universal one is every shell's, and stays there; an empty one of this shell stands before it, exported,
+            # or else commands would have the universal one.
             set -qU AWS_PROFILE
-            and set -g AWS_PROFILE
+            and set -gx AWS_PROFILE ''
             or set -e -g AWS_PROFILE
             echo "awsprof: the session of $__awsprof_label has expired: this shell lets go of it" >&2
+            __awsprof_tell_universal AWS_PROFILE
         end
     else if test $age -gt -120
         set -g __awsprof_left (string sub -s 2 -- $age)s

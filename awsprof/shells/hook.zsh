@@ -38,8 +38,16 @@ function awsprof {
     __awsprof_run "$@"
     \builtin return
   fi
-  \builtin local code before="${AWS_PROFILE-}"
+  \builtin local code line name before="${AWS_PROFILE-}"
   code=$(AWSPROF_SHELL=zsh AWSPROF_PREVIOUS="$__awsprof_previous" __awsprof_run "$@") || \builtin return
+  # To unset one that is read-only would leave it there, with the status of what comes behind.
+  for line in "${(@f)code}"; do
+    name=${${line#* }%%'='*}
+    if [[ $name == AWS_* && ${(Pt)name-} == *readonly* ]]; then
+      \builtin print -r -u 2 -- "awsprof: $name is read-only in this shell"
+      \builtin return 1
+    fi
+  done
   \builtin eval "$code" || \builtin return
   if [[ -n $before && $before != "${AWS_PROFILE-}" ]]; then
     __awsprof_previous=$before

@@ -23,7 +23,9 @@ _UNSAFE_IN_CMD = frozenset('"%!^&|<>\r\n')
 
 
 def _sh(text: str) -> str:
-    return shlex.quote(text)
+    quoted = shlex.quote(text)
+    # In an assignment zsh takes a bare =ls for the path of ls.
+    return f"'{text}'" if quoted == text and "=" in text else quoted
 
 
 def _fish(text: str) -> str:
@@ -68,19 +70,24 @@ def quote(shell: str, text: str) -> str:
 
 
 _SETTERS: dict[str, Callable[[str, str], str]] = {
-    "sh": lambda name, value: f"export {name}={_sh(value)}",
+    # With the backslash no alias of the user's own comes in between.
+    "sh": lambda name, value: f"\\export {name}={_sh(value)}",
     "fish": lambda name, value: f"set -gx {name} {_fish(value)}",
     "powershell": lambda name, value: f"$Env:{name} = {_powershell(value)}",
     "cmd": lambda name, value: f'set "{name}={_cmd(value)}"',
     "dotenv": lambda name, value: f"{name}={_dotenv(value)}",
 }
-_REMOVERS: dict[str, Callable[[str], str]] = {
-    "sh": lambda name: f"unset {name}",
-    # A universal variable is every shell's: here an empty one of this shell alone stands before it.
-    "fish": lambda name: f"set -qU {name}; and set -g {name}; or set -e -g {name}",
-    "powershell": lambda name: f"Remove-Item -ErrorAction Ignore Env:{name}",
-    "cmd": lambda name: f'set "{name}="',
+# With what stands in for the variable where it cannot be taken out.
+_REMOVERS: dict[str, Callable[[str, str], str]] = {
+    "sh": lambda name, _: f"\\unset {name}",
+    # A universal variable is every shell's: here one of this shell alone stands before it, exported as well, or else
+    # the commands that the shell starts would have the universal one.
+    "fish": lambda name, value: f"set -qU {name}; and set -gx {name} {_fish(value)}; or set -e -g {name}",
+    "powershell": lambda name, _: f"Remove-Item -ErrorAction Ignore Env:{name}",
+    "cmd": lambda name, _: f'set "{name}="',
 }
+# Empty, these two name a profile that there is not, so that botocore refuses to go on.
+_NAMING = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 FORMATS = (*_SETTERS, "json")
 
 
@@ -94,6 +101,8 @@ def render(style: str, removed: Sequence[str], added: Mapping[str, str]) -> str:
     if style == "json":
         return json.dumps(dict(added), indent=2) + "\n"
     remover = _REMOVERS.get(style)
-    lines = [remover(name) for name in removed if name not in added] if remover else []
+    profile = added.get("AWS_PROFILE", added.get("AWSPROF_PROFILE", ""))
+    gone = [name for name in removed if name not in added]
+    lines = [remover(name, profile if name in _NAMING else "") for name in gone] if remover else []
     lines += [_SETTERS[style](name, value) for name, value in added.items()]
     return "".join(f"{line}\n" for line in lines)

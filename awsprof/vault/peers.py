@@ -43,7 +43,7 @@ class PeerSecrets:
 
     def __init__(self, patience: Patience, *, environ: Mapping[str, str], platform: str = sys.platform) -> None:
         self._call = BoundedCalls(patience)
-        self._there = platform not in ("darwin", "win32") and bool(environ.get(_BUS))
+        self.can_list = platform not in ("darwin", "win32") and bool(environ.get(_BUS))
 
     def items(self) -> list[PeerItem]:
         """
@@ -52,7 +52,7 @@ class PeerSecrets:
         Raises:
             VaultError: The service does not answer, or a collection stays locked.
         """
-        if not self._there:
+        if not self.can_list:
             return []
         return bounded(self._call, "look for other tools' keys in the OS keyring", _labels)
 

@@ -32,6 +32,7 @@ class FakePeers:
 
     stored: dict[tuple[str, str], str] = field(default_factory=dict)
     refusal: VaultError | None = None
+    can_list: bool = True
 
     def items(self) -> list[FakeItem]:
         if self.refusal is not None:
@@ -74,6 +75,7 @@ def pair(key: FakeKey) -> tuple[str, str]:
 def test_table_and_json_of_everything(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
     """Each kind of profile has its row: where its secret lies, and the name it would get or why it gets none."""
     one, two, three, four = (cloud.key(account) for account in (DEV, PROD, OTHER, DEV))
+    awsprof.peer_secrets = FakePeers()
     config = write_config(
         home,
         f"[profile autochart-dev]\nregion = eu-west-1\n\n[profile autochart.qa]\n{three.lines}\n"
@@ -203,7 +205,8 @@ def test_keys_go_into_the_vault(awsprof: CommandLine, cloud: FakeAws, home: Path
     arn = f"arn:aws:iam::{PROD}:user/paul"
     assert (outcome.status, outcome.stdout) == (
         0,
-        f"Imported prod as autochart_prod_paul: account {PROD}, {arn}\n",
+        f"Imported prod as autochart_prod_paul: account {PROD}, {arn}\n"
+        f"MFA device {MFA}. Next: awsprof login autochart_prod_paul\n",
     ), outcome
     assert held(awsprof, "autochart_prod_paul") == pair(key)
     shown = json.loads(awsprof("show", "autochart_prod_paul", "--json").stdout)["profile"]
@@ -222,6 +225,11 @@ def test_keys_go_into_the_vault(awsprof: CommandLine, cloud: FakeAws, home: Path
     assert (awsprof.config, credentials_of(home)) == before
     assert awsprof.items == {}
     assert files <= set(everything(awsprof))
+
+
+def test_device_that_was_known_is_no_news(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    write_config(home, f"[profile prod]\nmfa_serial = {MFA}\n{cloud.key(PROD, devices=[MFA]).lines}")
+    assert "MFA device" not in awsprof("import", "prod", "--as", "autochart", "prod", "paul", "--yes").stdout
 
 
 def test_aws_mfa_pair_becomes_one_profile(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
@@ -456,7 +464,8 @@ def test_asking_for_each(awsprof: CommandLine, cloud: FakeAws, home: Path) -> No
     assert sorted(awsprof.items) == ["autochart_blue_anna", "autochart_dev_paul"]
     assert awsprof.terminal.questions[0].startswith("autochart-dev as PRODUCT ENV USER (empty for autochart_dev_paul")
     assert "'default' is refused" in awsprof.terminal.questions[4]
-    assert awsprof("import", answers=["-", "-"]).stderr.endswith("Nothing was imported.\n")
+    outcome = awsprof("import", answers=["-", "-"])
+    assert (outcome.status, outcome.stderr.splitlines()[-1]) == (1, "Nothing was imported.")
 
 
 def test_ctrl_c_between_two_batches(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
@@ -521,21 +530,39 @@ def test_dry_run_changes_nothing_and_masks_secrets(awsprof: CommandLine, cloud: 
     assert key.secret not in outcome.stdout + outcome.stderr
 
 
+@pytest.mark.parametrize("verify", [True, False])
+def test_dry_run_is_the_run(awsprof: CommandLine, cloud: FakeAws, home: Path, *, verify: bool) -> None:
+    """Every line that the run writes is in the plan, where the files tell all there is to know."""
+    write_settings(home, 'user = "paul"\nregion = "eu-west-1"\n')
+    key = cloud.key(DEV, devices=[MFA])
+    known = f"mfa_serial = {MFA}\naws_account_id = {DEV}\n"
+    write_config(home, f"[autochart-dev]\n{key.lines}{known}[autochart-qa]\n{cloud.key(OTHER).lines}", "credentials")
+    words = ("import", "autochart-dev", *(() if verify else ("--no-verify",)))
+    planned = awsprof(*words, "--dry-run").stdout
+    assert awsprof(*words, "--yes").status == 0
+    assert [line[1:] for line in planned.splitlines() if line.startswith("+") and line[1] != "+"] == (
+        awsprof.config.splitlines()
+    )
+    assert "region = eu-west-1\n" in awsprof.config
+    planned = awsprof("import", "autochart-qa", "--no-verify", "--dry-run")
+    assert "becomes" not in planned.stdout
+    assert "autochart-qa: --no-verify asks AWS nothing, and autochart-qa does not say its account" in planned.stderr
+
+
 # What other tools keep.
 
 
 def test_keys_of_other_tools_keyrings(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
     """An item beside a profile becomes that profile's keys, one by itself a new profile; sessions are passed over."""
     one, two, three = cloud.key(DEV), cloud.key(PROD), cloud.key(OTHER)
-    text = '{{"AccessKeyID": "{0.id}", "SecretAccessKey": "{0.secret}", "SessionToken": ""}}'
     awsprof.peer_secrets = FakePeers(
         {
-            ("aws-vault", "autochart-dev"): text.format(one),
+            ("aws-vault", "autochart-dev"): ITEM.format(one),
             ("aws-vault", "sts.GetSessionToken,YXV0b2NoYXJ0LWRldg,,1700000000"): "{}",
             ("aws-vault", "autochart-dev session (abc) (1)"): "{}",
             ("aws-vault", "autochart-dev session (17)"): "{}",
-            ("Granted", "autochart-prod"): text.format(two),
-            ("aws-vault", "autochart-qa"): text.format(three).replace('""', '"token"'),
+            ("Granted", "autochart-prod"): ITEM.format(two),
+            ("aws-vault", "autochart-qa"): ITEM.format(three).replace('""', '"token"'),
         }
     )
     write_config(
@@ -554,6 +581,63 @@ def test_keys_of_other_tools_keyrings(awsprof: CommandLine, cloud: FakeAws, home
     assert held(awsprof, "autochart_prod_paul") == pair(two)
     assert "granted" not in awsprof.config
     assert "[profile autochart-" not in awsprof.config
+
+
+ITEM = '{{"AccessKeyID": "{0.id}", "SecretAccessKey": "{0.secret}", "SessionToken": ""}}'
+
+
+def test_keyring_items_of_names_that_are_taken(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """A key that shares its name with a role, with keys in a file or with another tool's has a row of its own."""
+    item = ITEM.format(cloud.key(DEV))
+    names = [("aws-vault", "acme-ops"), ("aws-vault", "acme-dev"), ("aws-vault", "acme-qa"), ("Granted", "acme-qa")]
+    awsprof.peer_secrets = FakePeers(dict.fromkeys(names, item))
+    write_config(home, f"[profile acme-ops]\nrole_arn = arn:aws:iam::{DEV}:role/x\n")
+    write_config(home, f"[acme-dev]\n{cloud.key(PROD).lines}", "credentials")
+    rows = json.loads(awsprof("import", "--json").stdout)["found"]
+    assert [(row["name"], row["kind"], row["where"], row["tool"], row["proposed"]) for row in rows] == [
+        ("acme-dev", "keys", "credentials-file", None, "acme_dev_paul"),
+        ("acme-ops", "role", None, None, "acme_ops_paul"),
+        ("acme-qa", "keys", "keyring", "aws-vault", "acme_qa_paul"),
+        ("acme-ops", "keys", "keyring", "aws-vault", None),
+        ("acme-dev", "keys", "keyring", "aws-vault", None),
+        ("acme-qa", "keys", "keyring", "Granted", None),
+    ]
+    taken = "the profile of that name is another: give that one its new name first"
+    assert [row["why"] for row in rows[-3:-1]] == [taken, taken]
+    assert rows[-1]["why"].startswith("granted credentials export-plaintext acme-qa")
+    assert awsprof("import", "acme-ops", "--yes").status == 0
+    assert found(awsprof)["acme-ops"]["proposed"] is None
+    assert awsprof("import", "acme-ops", "--as", "acme", "base", "paul", "--yes").status == 0
+
+
+def test_keyring_item_is_imported_once(awsprof: CommandLine, cloud: FakeAws) -> None:
+    """The other tool keeps its copy, and the next import has nothing to do for it, and nothing for undo."""
+    one, two = cloud.key(DEV), cloud.key(OTHER)
+    awsprof.peer_secrets = FakePeers({("aws-vault", "acme-dev"): ITEM.format(one), ("Granted", "x"): ITEM.format(two)})
+    assert awsprof("import", "--yes").status == 0
+    assert found(awsprof)["acme-dev"]["where"] == "vault"
+    assert awsprof("import", "--yes").stderr.endswith("Nothing was imported.\n")
+    words = ("import", "x", "--as", "acme", "qa", "paul", "--yes")
+    assert "'awsprof undo' takes it back" in awsprof(*words).stderr
+    again = awsprof(*words)
+    said = f"The keys of x are acme_qa_paul's already: account {OTHER}, {two.arn}\n"
+    assert (again.status, again.stdout) == (0, said)
+    assert "undo" not in again.stderr
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_keys_in_a_keyring_that_cannot_be_listed(
+    awsprof: CommandLine, cloud: FakeAws, home: Path, *, locked: bool
+) -> None:
+    """A profile without credentials may have them in aws-vault: the row says how it hands them over."""
+    awsprof.peer_secrets = FakePeers(refusal=VaultError("It is locked") if locked else None, can_list=locked)
+    write_config(home, f"[profile acme-dev]\nregion = eu-west-1\nmfa_serial = {MFA}\n")
+    command = "aws-vault export --no-session --format=json acme-dev | awsprof import acme-dev --from - --as"
+    why = f"it has no credentials of its own; if aws-vault has them: {command} PRODUCT ENV USER"
+    assert found(awsprof)["acme-dev"]["why"] == why
+    assert awsprof("import", "acme-dev", "--as", "acme", "dev", "paul", "--yes").stdout == (
+        f"Renamed acme-dev to acme_dev_paul: account {PROD}\n"
+    )
 
 
 def test_keyring_that_does_not_answer_hinders_nothing(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,8 @@ class House:
             "aws_session_token = g\n",
             "credentials",
         )
-        self.vault.items.clear()
+        for name in [name for name in self.vault.items if not name.startswith("awsprof/")]:
+            del self.vault.items[name]
         for name in ("config", "credentials"):
             # Long ago: a file that was just written would be let rest.
             os.utime(self.home / ".aws" / name, (1_700_000_000, 1_700_000_000))
@@ -124,6 +126,10 @@ class House:
         files = self.files()
         held = "".join(self.vault.items.values())
         return [key.id for key in self.keys if not all(part in files or part in held for part in (key.id, key.secret))]
+
+    def entries(self) -> list[int]:
+        """The numbers of the journal's entries, the newest first."""
+        return [row["id"] for row in json.loads(self.awsprof("undo", "--json").stdout)["entries"]]
 
     def is_done(self) -> bool:
         """Whether every key is under its name in the vault, none in a file, and nothing names an old profile."""
@@ -169,6 +175,26 @@ def test_break_at_every_step(house: House, dead: bool, after: bool) -> None:
             continue
         assert house.run(Wire()) == 0, where
         assert house.is_done(), where
+
+
+def test_undo_of_a_killed_import_that_was_finished(house: House) -> None:
+    """The entry of the killed one holds keys that by now are in the vault alone: the later one is undone first."""
+    whole = Wire()
+    assert house.run(whole) == 0
+    places = [number for number, step in enumerate(whole.steps, 1) if step.partition(" ")[0] in ("set", "replace")]
+    for at in places if ALL else places[1::3]:
+        house.reset()
+        before = house.files()
+        earlier = house.entries()
+        house.run(Wire(at, after=True, dead=True))
+        assert house.run(Wire()) == 0
+        numbers = [number for number in house.entries() if number not in earlier]
+        refused = [house.awsprof("undo", str(number), "--yes").status for number in reversed(numbers[1:])]
+        assert house.nowhere() == []
+        for _ in range(refused.count(1) + 1):
+            assert house.awsprof("undo", "--yes").status == 0
+        assert (house.files(), house.nowhere()) == (before, [])
+        assert not any(name in house.vault.items for name in NAMES)
 
 
 def test_break_with_no_room_to_take_it_back(house: House) -> None:

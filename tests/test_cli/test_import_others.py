@@ -108,7 +108,10 @@ def test_errors_name_their_profiles(awsprof: CommandLine, cloud: FakeAws, home: 
     cloud.keys.clear()
     outcome = awsprof("import", "--yes", *(["--json"] if as_json else []))
     assert outcome.status == 7
-    hint = "If it was deleted, take its two lines out; if it is inactive, make it active again in IAM."
+    hint = (
+        "For China and GovCloud write region into the profile. If it was deleted, take its two lines out; if it is "
+        "inactive, make it active again in IAM."
+    )
     if as_json:
         answer = json.loads(outcome.stdout)
         assert answer["imported"] == []
@@ -118,6 +121,12 @@ def test_errors_name_their_profiles(awsprof: CommandLine, cloud: FakeAws, home: 
         for name in ("autochart-dev", "autochart-qa"):
             assert f"Error: {name}: The access key is not known to AWS" in outcome.stderr
         assert outcome.stderr.count(hint) == 2
+
+
+def test_a_wrong_secret_is_no_reason_to_delete_the_key(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    write_config(home, f"[autochart-dev]\n{cloud.key(DEV).lines}".replace("secret0", "secret1"), "credentials")
+    outcome = awsprof("import", "autochart-dev", "--yes")
+    assert (outcome.status, outcome.stderr.splitlines()[-1]) == (7, "Mend its secret where it stands.")
 
 
 def test_protected_keys_come_first(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
@@ -297,6 +306,29 @@ def test_delivery_by_file_that_goes_is_said(awsprof: CommandLine, cloud: FakeAws
     assert "awsprof_delivery = file went: without an MFA device" in outcome.stderr
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_another_programs_line_goes_only_when_asked(
+    awsprof: CommandLine, cloud: FakeAws, home: Path, *, given: bool
+) -> None:
+    """Keys that take the place of another program's process are asked for, and the line is named."""
+    key = cloud.key(DEV)
+    write_config(home, "[profile work]\nregion = x\ncredential_process = /usr/bin/mytool work\n")
+    if not given:
+        write_config(home, f"[work]\n{key.lines}", "credentials")
+    words = ["import", "work", *(["--from", "-"] if given else []), "--as", "acme", "dev", "paul"]
+    lines = f"{key.id}\n{key.secret}\n"
+    before = everything(awsprof)
+    assert awsprof(*words, stdin=lines).status == 2
+    declined = awsprof(*words, stdin=lines, answers=["n"])
+    assert (declined.status, everything(awsprof)) == (1, before)
+    said = "Warning: work: its line 'credential_process = /usr/bin/mytool work' goes, for the keys.\n"
+    assert declined.stderr == f"{said}Nothing was imported.\n"
+    for more in ("--dry-run", "--yes"):
+        outcome = awsprof(*words, more, stdin=lines)
+        assert (outcome.status, said in outcome.stderr) == (0, True)
+    assert "mytool" not in awsprof.config
+
+
 # What is not moved.
 
 
@@ -330,6 +362,33 @@ def test_comments_that_go_and_keys_that_stay_in_them(awsprof: CommandLine, cloud
     assert f"Warning: {config}, line 1, still has a secret access key in a comment." in outcome.stderr
     assert "OLDEXAMPLE" not in outcome.stderr
     assert "gone from" not in awsprof("import", "autochart-qa", "--yes").stderr
+
+
+def test_copies_of_a_moved_key_are_said(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """A section that no tool reads as the profile, and a note, may hold the very key that was moved."""
+    key = cloud.key(DEV)
+    config = write_config(home, f"[autochart-dev]\n{key.lines}\n# it was {key.secret}, once\n")
+    write_config(home, f"[autochart-dev]\n{key.lines}", "credentials")
+    said = awsprof("import", "autochart-dev", "--yes").stderr
+    for line in (3, 5):
+        assert f"Warning: {config}, line {line}, still has the secret access key of autochart_dev_paul." in said
+    assert said.count("still has") == 2
+
+
+def test_comments_of_a_pairs_other_section_are_said(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    sections = "[profile x-dev-p]\nregion = x\n\n[profile x-dev-p-long-term]\n# why\noutput = json\n"
+    config = write_config(home, sections)
+    write_config(home, f"[x-dev-p-long-term]\n{cloud.key(DEV).lines}", "credentials")
+    said = awsprof("import", "x-dev-p", "--yes").stderr
+    assert f"Warning: 1 comment that stood beside keys has gone from {config};" in said
+
+
+def test_source_with_a_comment_behind_is_said(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:
+    """Go and JS read the name before the comment, which is nobody's by now."""
+    write_config(home, "[profile ops]\nrole_arn = x\nsource_profile = work-dev-p # base\n")
+    write_config(home, f"[work-dev-p]\n{cloud.key(DEV).lines}", "credentials")
+    said = awsprof("import", "work-dev-p", "--yes").stderr
+    assert "Warning: The source_profile of ops names work-dev-p, which import does not change." in said
 
 
 def test_one_file_under_two_names_is_refused(awsprof: CommandLine, cloud: FakeAws, home: Path) -> None:

@@ -70,6 +70,8 @@ class FakeAws:
 
     def _known(self, credentials: LongTermCredentials) -> FakeKey:
         key = self.keys.get(credentials.access_key_id)
-        if key is None or key.secret != credentials.secret_access_key:
-            raise InvalidKeyError("The access key is not known to AWS, inactive or deleted")
+        if key is None:
+            raise InvalidKeyError("The access key is not known to AWS", code="InvalidClientTokenId")
+        if key.secret != credentials.secret_access_key:
+            raise InvalidKeyError("AWS refuses the secret access key", code="SignatureDoesNotMatch")
         return key

@@ -36,7 +36,13 @@ AROUND = Surroundings(
         ("blue", None, "autochart_blue_paul"),
         ("Ünter-prod", "unter_prod_paul", "unter_prod_paul"),
         ("autochart_dev_anna", "autochart_dev_anna", "autochart_dev_anna"),
+        ("Acme_Prod_Test", "acme_prod_test", "acme_prod_test"),
         # Guesses, all of these.
+        ("Acme_Web_Prod", None, None),
+        ("acme/web/blue", "acme_web_blue", None),
+        ("prod-eu-west-1", None, None),
+        ("acme-prod-us-gov-west-1", None, None),
+        ("acme-prod-eu-west-1-paul", None, None),
         ("work", None, None),
         ("dev-tools-prod", None, None),
         ("acme-eu-west", None, None),

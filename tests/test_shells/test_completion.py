@@ -92,6 +92,7 @@ TABLE = {
     "awsprof login --product autochart dev --json prod leg": {"legacy"},
     "awsprof show dev pro": set(),
     "awsprof show -- leg": {"legacy"},
+    "awsprof import legacy leg": {"legacy"},
     "awsprof credential-process auto": {"autochart_dev_paul", "autochart_prod_paul", "autochart_prod_anna"},
     # names' parts, for a new name
     "awsprof add auto": {"autochart"},

@@ -110,6 +110,7 @@ def test_kinds(described: Tree) -> None:
     assert arguments("exec") == [("selector", False), ("command", False)]
     assert arguments("set") == [("selector", False), ("key", True)]
     assert arguments("settings get") == [("setting", False)]
+    assert arguments("import") == [("profile", True)]
     assert arguments("credential-process") == [("profile", False)]
     assert option("add", "--from").values == (Value("file", "FILE"),)
     assert option("add", "--region").values == (Value("region", "REGION"),)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from awsprof.shells.quoting import quote
-from tests.test_shells.hooks import READY, SHELLS, STRICT, Shell, forks, plain, rendered
+from awsprof.shells.quoting import quote, render
+from tests.test_shells.hooks import READY, SHELLS, STRICT, Ran, Shell, forks, plain, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -285,17 +285,62 @@ def test_a_global_alias_of_zsh(tool: Callable[[str], str], tmp_path: Path) -> No
     assert (ran.status, ran.stderr) == (0, "")
 
 
-def test_universal_variables_of_fish(tool: Callable[[str], str], tmp_path: Path) -> None:
-    """An AWS_PROFILE that all of a user's fishes share stays theirs, while this one lets go of it."""
-    shell = Shell("fish", tmp_path, tool)
+KEY, DEFAULT = "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_PROFILE"
+UNIVERSAL = "awsprof: {0} is universal, and only hidden in this shell: 'set -eU {0}' takes it out of all\n"
+
+
+def _universal(tool: Callable[[str], str], directory: Path, script: str) -> tuple[list[dict[str, str]], str]:
+    """
+    What commands find in their environment at each ``look`` of *script*, and what fish says.
+
+    With --no-config, which the other tests use, fish has no universal variables.
+    """
+    shell = Shell("fish", directory, tool)
     shell.state(PROD, -1)
-    script = tmp_path / "universal.fish"
-    script.write_text(
-        f"set -Ux AWS_PROFILE {PROD}\n{rendered('fish', tmp_path)}\n__awsprof_hook\n"
-        'echo "here <$AWS_PROFILE>"\nset -e -g AWS_PROFILE\necho "all <$AWS_PROFILE>"\n'
-    )
-    # With --no-config, which the other tests use, fish has no universal variables.
+    launcher = directory / "bin" / "awsprof"
+    launcher.parent.mkdir()
+    added = {"AWS_PROFILE": DEV}
+    (directory / "use").write_text(render("fish", [KEY, DEFAULT], added))
+    (directory / "off").write_text(render("fish", ["AWS_PROFILE", DEFAULT], {}))
+    launcher.write_text(f'#!/bin/sh\ncat "{directory}/$1"\n')
+    launcher.chmod(0o755)
+    path = directory / "universal.fish"
+    path.write_text(f"function look; env; echo; end\n{rendered('fish', directory)}\n{script}")
     done = subprocess.run(
-        [tool("fish"), str(script)], env=shell.whole_environ, capture_output=True, text=True, timeout=60, check=True
+        [tool("fish"), str(path)], env=shell.whole_environ, capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout == f"here <>\nall <{PROD}>\n"
+    looks = [look.splitlines() for look in done.stdout.split("\n\n")[:-1]]
+    return [dict(row.split("=", 1) for row in look if row.startswith("AWS_")) for look in looks], done.stderr
+
+
+def test_universal_variables_of_fish(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """What all of a user's fishes share stays theirs, while commands of this one get nothing of it; it is said once."""
+    script = f"set -Ux {KEY} old; set -Ux {DEFAULT} old; set -Ux AWS_PROFILE old; awsprof use\nlook\nawsprof use\n"
+    seen, said = _universal(tool, tmp_path, f"{script}awsprof off\nlook\nset -e -g AWS_PROFILE\nlook\n")
+    used = {KEY: "", "AWS_PROFILE": DEV, DEFAULT: DEV}
+    off = {KEY: "", "AWS_PROFILE": "", DEFAULT: ""}
+    assert seen == [used, off, {**off, "AWS_PROFILE": "old"}]
+    assert said == "".join(UNIVERSAL.format(name) for name in (KEY, DEFAULT, "AWS_PROFILE"))
+
+
+def test_release_of_a_universal_profile_of_fish(tool: Callable[[str], str], tmp_path: Path) -> None:
+    """A protected env lets go of a universal AWS_PROFILE too, so that no command has it."""
+    seen, said = _universal(tool, tmp_path, f"set -Ux AWS_PROFILE {PROD}\n__awsprof_hook\nlook\n")
+    assert seen == [{"AWS_PROFILE": ""}]
+    assert said.endswith(UNIVERSAL.format("AWS_PROFILE"))
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh"])
+def test_a_key_that_cannot_be_taken_out(name: str, tool: Callable[[str], str], tmp_path: Path) -> None:
+    """Where a key is read-only ``use`` fails with AWS_PROFILE as it was; one that it does not touch is in no way."""
+    shell = Shell(name, tmp_path, tool, {"AWS_PROFILE": "old", "AWS_REGION": "x", KEY: "x"})
+    launcher = tmp_path / "bin" / "awsprof"
+    launcher.parent.mkdir()
+    launcher.write_text(f"#!/bin/sh\ncat <<'E'\n{render('sh', [KEY], {'AWS_PROFILE': DEV})}E\n")
+    launcher.chmod(0o755)
+    (tmp_path / "hook").write_text(rendered(name, tmp_path))
+    begin = f"{STRICT[name]}\nsource ./hook\nreadonly AWS_REGION"
+    end = 'awsprof use x || echo refused\necho "$AWS_PROFILE"'
+    ran = shell.run(f"{begin} {KEY}\n{end}")
+    assert ran == Ran(0, "refused\nold\n", f"awsprof: {KEY} is read-only in this shell\n")
+    assert shell.run(f"{begin}\n{end}") == Ran(0, f"{DEV}\n", "")

@@ -29,6 +29,7 @@ HOSTILE = [
     "*",
     "~",
     "a b",
+    "=ls",
     "é",
     "!!",
     "",
@@ -47,6 +48,27 @@ def test_real_shells_take_the_value_as_it_is(shell: str, value: str, tool: Calla
     variables = dict(row.split("=", 1) for row in done.stdout.decode().split("\0") if row)
     assert (done.returncode, done.stderr, variables["KEPT"]) == (0, b"", value)
     assert "GONE" not in variables
+
+
+def test_what_stands_before_universal_variables_of_fish() -> None:
+    """An empty AWS_PROFILE would have boto3 refuse the very keys that are exported: there it is the profile's name."""
+    code = render("fish", ["AWS_SESSION_TOKEN", "AWS_PROFILE"], {"AWSPROF_PROFILE": "a_dev_b"})
+    assert code.splitlines()[:2] == [
+        "set -qU AWS_SESSION_TOKEN; and set -gx AWS_SESSION_TOKEN ''; or set -e -g AWS_SESSION_TOKEN",
+        "set -qU AWS_PROFILE; and set -gx AWS_PROFILE a_dev_b; or set -e -g AWS_PROFILE",
+    ]
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
+def test_aliases_of_the_user_do_not_come_in_between(shell: str, tool: Callable[[str], str]) -> None:
+    """Whatever ``export`` and ``unset`` stand for in somebody's shell, the variables are what they should be."""
+    aliases = "alias export='echo exported' unset='echo unset'\n"
+    script = f'{"shopt -s expand_aliases" if shell == "bash" else ""}\n{aliases}eval "$CODE"; env -0'
+    environ = {"GONE": "x", "PATH": "/usr/bin:/bin", "CODE": render("sh", ["GONE"], {"KEPT": "a"})}
+    done = subprocess.run([tool(shell), "-c", script], env=environ, capture_output=True, check=False)
+    rows = done.stdout.decode().split("\0")
+    assert "KEPT=a" in rows
+    assert "GONE=x" not in rows
 
 
 @pytest.mark.parametrize("value", [value for value in HOSTILE if "'" not in value and "\n" not in value])

@@ -28,7 +28,7 @@ without_mfa, logged_in, wait = cli.without_mfa, cli.logged_in, cli.wait
 NAME = "autochart_dev_paul"
 # All that export takes out, but for AWS_PROFILE itself and the one that only the environment has.
 UNSET = [name for name in TAKEN_OUT if name not in ("AWS_PROFILE", "AWS_CONTAINER_SOMETHING_NEW")]
-CODE = "".join(f"unset {name}\n" for name in UNSET) + f"export AWS_PROFILE={NAME}\n"
+CODE = "".join(f"\\unset {name}\n" for name in UNSET) + f"\\export AWS_PROFILE={NAME}\n"
 OUTSIDE = "[profile {name}]\nregion = eu-west-1\n{settings}\n"
 
 
@@ -53,17 +53,17 @@ def test_takes_out_what_is_there(
     """A container's variable that nobody knows of is taken out too; other programs' and awsprof's own stay."""
     for name in ("AWS_CONTAINER_SOMETHING_NEW", "AWSPROF_USER", "AWS_CONFIG_FILE", "AWS_PAGER"):
         monkeypatch.setenv(name, {"AWSPROF_USER": "paul"}.get(name, str(awsprof.home / ".aws" / "config")))
-    unset = [line for line in awsprof("use", "dev").stdout.splitlines() if line.startswith("unset")]
-    assert unset == [f"unset {name}" for name in [*UNSET[:-1], "AWS_DEFAULT_PROFILE", "AWS_CONTAINER_SOMETHING_NEW"]]
+    unset = [line for line in awsprof("use", "dev").stdout.splitlines() if line.startswith("\\unset")]
+    assert unset == [f"\\unset {name}" for name in [*UNSET[:-1], "AWS_DEFAULT_PROFILE", "AWS_CONTAINER_SOMETHING_NEW"]]
 
 
 @pytest.mark.parametrize(
     ("shell", "first", "last"),
     [
-        ("zsh", "unset AWS_ACCESS_KEY_ID", f"export AWS_PROFILE={NAME}"),
+        ("zsh", "\\unset AWS_ACCESS_KEY_ID", f"\\export AWS_PROFILE={NAME}"),
         (
             "fish",
-            "set -qU AWS_ACCESS_KEY_ID; and set -g AWS_ACCESS_KEY_ID; or set -e -g AWS_ACCESS_KEY_ID",
+            "set -qU AWS_ACCESS_KEY_ID; and set -gx AWS_ACCESS_KEY_ID ''; or set -e -g AWS_ACCESS_KEY_ID",
             f"set -gx AWS_PROFILE {NAME}",
         ),
         ("powershell", "Remove-Item -ErrorAction Ignore Env:AWS_ACCESS_KEY_ID", f"$Env:AWS_PROFILE = '{NAME}'"),
@@ -79,18 +79,22 @@ def test_other_shells(
 
 
 @pytest.mark.parametrize(
-    ("shell", "code"),
+    ("shell", "line"),
     [
-        ("bash", "unset AWS_PROFILE\n"),
-        ("zsh", "unset AWS_PROFILE\n"),
-        ("fish", "set -qU AWS_PROFILE; and set -g AWS_PROFILE; or set -e -g AWS_PROFILE\n"),
-        ("powershell", "Remove-Item -ErrorAction Ignore Env:AWS_PROFILE\n"),
+        ("bash", "\\unset {0}"),
+        ("zsh", "\\unset {0}"),
+        ("fish", "set -qU {0}; and set -gx {0} ''; or set -e -g {0}"),
+        ("powershell", "Remove-Item -ErrorAction Ignore Env:{0}"),
     ],
 )
-def test_off(awsprof: CommandLine, monkeypatch: pytest.MonkeyPatch, shell: str, code: str) -> None:
-    """``off`` takes AWS_PROFILE out, and nothing else."""
+def test_off(awsprof: CommandLine, monkeypatch: pytest.MonkeyPatch, shell: str, line: str) -> None:
+    """``off`` takes out AWS_PROFILE, and AWS_DEFAULT_PROFILE, which it speaks of where it is there; nothing else."""
     monkeypatch.setenv("AWSPROF_SHELL", shell)
+    code = "".join(line.format(name) + "\n" for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"))
     assert awsprof("off") == Outcome(0, code, "")
+    monkeypatch.setenv("AWS_DEFAULT_PROFILE", "old")
+    said = "AWS_DEFAULT_PROFILE, which the AWS CLI takes for a profile as well, goes too.\n"
+    assert awsprof("off") == Outcome(0, code, said)
 
 
 @pytest.mark.parametrize("words", [["use", "dev"], ["use"], ["use", "-"], ["use", "nothing"], ["off"]], ids=" ".join)
