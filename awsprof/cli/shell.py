@@ -164,7 +164,7 @@ def use_command(world: World, selector: str | None, narrowing: Narrowing) -> Non
         if region and profile.region and region != profile.region:
             world.warn(f"{name} is set to {region} and overrides the region of {profile.name}, {profile.region}")
             break
-    _echo(render(style, taken_out_by_use(world.environ), {"AWS_PROFILE": profile.name}))
+    _echo(render(style, taken_out_by_use(world.environ), {"AWS_PROFILE": profile.name}, interactive=True))
 
 
 @click.command("off", cls=Command)
@@ -181,7 +181,7 @@ def off_command(world: World) -> None:
     style = _style(world, "off")
     if world.environ.get("AWS_DEFAULT_PROFILE"):
         world.say("AWS_DEFAULT_PROFILE, which the AWS CLI takes for a profile as well, goes too.")
-    _echo(render(style, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], {}))
+    _echo(render(style, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], {}, interactive=True))
 
 
 def _echo(code: str) -> None:

@@ -70,8 +70,7 @@ def quote(shell: str, text: str) -> str:
 
 
 _SETTERS: dict[str, Callable[[str, str], str]] = {
-    # With the backslash no alias of the user's own comes in between.
-    "sh": lambda name, value: f"\\export {name}={_sh(value)}",
+    "sh": lambda name, value: f"export {name}={_sh(value)}",
     "fish": lambda name, value: f"set -gx {name} {_fish(value)}",
     "powershell": lambda name, value: f"$Env:{name} = {_powershell(value)}",
     "cmd": lambda name, value: f'set "{name}={_cmd(value)}"',
@@ -79,7 +78,7 @@ _SETTERS: dict[str, Callable[[str, str], str]] = {
 }
 # With what stands in for the variable where it cannot be taken out.
 _REMOVERS: dict[str, Callable[[str, str], str]] = {
-    "sh": lambda name, _: f"\\unset {name}",
+    "sh": lambda name, _: f"unset {name}",
     # A universal variable is every shell's: here one of this shell alone stands before it, exported as well, or else
     # the commands that the shell starts would have the universal one.
     "fish": lambda name, value: f"set -qU {name}; and set -gx {name} {_fish(value)}; or set -e -g {name}",
@@ -91,12 +90,13 @@ _NAMING = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 FORMATS = (*_SETTERS, "json")
 
 
-def render(style: str, removed: Sequence[str], added: Mapping[str, str]) -> str:
+def render(style: str, removed: Sequence[str], added: Mapping[str, str], *, interactive: bool = False) -> str:
     """
     Return code in *style* that takes variables out and sets others; dotenv and json hold only what is set.
 
     Args:
         style: One of ``FORMATS``.
+        interactive: Whether it is for the shell that a person works in, whose aliases must not come in between.
     """
     if style == "json":
         return json.dumps(dict(added), indent=2) + "\n"
@@ -105,4 +105,5 @@ def render(style: str, removed: Sequence[str], added: Mapping[str, str]) -> str:
     gone = [name for name in removed if name not in added]
     lines = [remover(name, profile if name in _NAMING else "") for name in gone] if remover else []
     lines += [_SETTERS[style](name, value) for name, value in added.items()]
-    return "".join(f"{line}\n" for line in lines)
+    slash = "\\" if interactive and style == "sh" else ""
+    return "".join(f"{slash}{line}\n" for line in lines)

@@ -247,10 +247,10 @@ def nasty(awsprof: CommandLine, logged_in: Identity, home: Path) -> str:
 def test_export_prints_sh(awsprof: CommandLine, logged_in: Identity, home: Path) -> None:
     """Without --format it is sh: what must not stay is unset, the rest exported."""
     lines = awsprof("export", "dev").stdout.splitlines()
-    unset = [line.split(" ")[1] for line in lines if line.startswith("\\unset ")]
-    exported = [line for line in lines if line.startswith("\\export ")]
+    unset = [line.split(" ")[1] for line in lines if line.startswith("unset ")]
+    exported = [line for line in lines if line.startswith("export ")]
     assert len(lines) == len(unset) + len(exported)
-    assert exported == [f"\\export {name}={value}" for name, value in handed_over(home).items()]
+    assert exported == [f"export {name}={value}" for name, value in handed_over(home).items()]
     fixed = [name for name in TAKEN_OUT if name not in handed_over(home) and name != "AWS_CONTAINER_SOMETHING_NEW"]
     assert sorted(unset) == sorted(fixed)
 

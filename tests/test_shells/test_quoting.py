@@ -64,7 +64,7 @@ def test_aliases_of_the_user_do_not_come_in_between(shell: str, tool: Callable[[
     """Whatever ``export`` and ``unset`` stand for in somebody's shell, the variables are what they should be."""
     aliases = "alias export='echo exported' unset='echo unset'\n"
     script = f'{"shopt -s expand_aliases" if shell == "bash" else ""}\n{aliases}eval "$CODE"; env -0'
-    environ = {"GONE": "x", "PATH": "/usr/bin:/bin", "CODE": render("sh", ["GONE"], {"KEPT": "a"})}
+    environ = {"GONE": "x", "PATH": "/usr/bin:/bin", "CODE": render("sh", ["GONE"], {"KEPT": "a"}, interactive=True)}
     done = subprocess.run([tool(shell), "-c", script], env=environ, capture_output=True, check=False)
     rows = done.stdout.decode().split("\0")
     assert "KEPT=a" in rows
