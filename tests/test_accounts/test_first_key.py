@@ -10,9 +10,9 @@ import pytest
 
 from awsprof.accounts.first_key import FirstKey
 from awsprof.profiles.access_keys import AccessKeys
+from tests.faults import KilledError
 from tests.localaws import motobackend
 from tests.test_accounts.conftest import DEV, VIA, changes, keys_at_aws
-from tests.test_accounts.faults import KilledError
 
 if TYPE_CHECKING:
     from awsprof.model import AccessKey
