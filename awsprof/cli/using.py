@@ -186,16 +186,16 @@ def _all_the_same(world: World, tool: ToolIdentity) -> str:
 
 
 def _shell_table(world: World, shell: ShellIdentity) -> str:
-    """Return a line for each tool, all red, and below them why those that have an identity have this one."""
+    """Return a line for each tool, all red, and below them why each has this identity, or none."""
     rows = [("TOOL", "SOURCE", "PROFILE", "ACCOUNT", "IDENTITY")]
     reasons: dict[str, list[str]] = {}
     for tool in shell.tools:
         identity = tool.identity
-        account = "-" if identity is None else _account(world, identity.account_id)
-        whose = tool.error or "" if identity is None else identity.arn
+        account, whose = ("-", "-") if identity is None else (_account(world, identity.account_id), identity.arn)
         rows.append((str(tool.tool), str(tool.source.kind), tool.source.profile or "-", account, whose))
-        if identity is not None:
-            reasons.setdefault(tool.source.why, []).append(str(tool.tool))
+        # What goes wrong may be long.
+        why = tool.source.why if identity is not None else tool.error or ""
+        reasons.setdefault(why, []).append(str(tool.tool))
     lines = [table(rows, [None, *["red"] * len(shell.tools)])]
     lines += [printable(f"{', '.join(tools)}: {why}.") for why, tools in reasons.items()]
     return "\n".join(lines)
