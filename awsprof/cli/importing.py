@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from awsprof.cli.world import World
     from awsprof.importing.found import Found
-    from awsprof.importing.moving import Left, Moved, Outcome
+    from awsprof.importing.outcome import Left, Moved, Outcome
     from awsprof.importing.proposing import Surroundings
     from awsprof.importing.proving import Choice
 
@@ -243,7 +243,7 @@ def _show_plan(
 
 def _run(world: World, choices: Sequence[Choice], *, verify: bool, force: bool, as_json: bool) -> Outcome:
     """Import, and say of each batch what was moved as soon as it is: a later Ctrl-C does not take it back."""
-    from awsprof.importing.moving import Outcome
+    from awsprof.importing.outcome import Outcome
 
     world.importing.ready(choices)
     comments = world.remnants.comments()

@@ -8,19 +8,11 @@ plain-text keys leave the files. Asks nobody.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from awsprof.errors import (
-    AnswerNeededError,
-    AwsprofError,
-    InvalidKeyError,
-    UnreachableError,
-    VaultError,
-    VaultLockedError,
-    VaultUnavailableError,
-)
+from awsprof.errors import AwsprofError, VaultError
 from awsprof.importing.found import Place
+from awsprof.importing.outcome import FINAL, Left, Moved, Outcome, answered
 from awsprof.model import Kind
 from awsprof.naming import printable
 from awsprof.sessions.keys import StoredKeys, load_keys
@@ -31,7 +23,7 @@ if TYPE_CHECKING:
 
     from awsprof.configfiles.profiles import ProfileFiles
     from awsprof.importing.proving import Choice, Move, Proving
-    from awsprof.model import CallerIdentity, Credentials, LongTermCredentials, Profile
+    from awsprof.model import CallerIdentity, Credentials, LongTermCredentials
     from awsprof.naming import ProfileName
     from awsprof.places import Places
     from awsprof.profiles.adding import Adding
@@ -45,56 +37,12 @@ BATCH = 25
 _MOST_ENTRIES = 20
 _LOCK_LIMIT_S = 50.0
 _NAMED = 3
-_UNKNOWN_KEY = (
-    "For China and GovCloud write region into the profile. If it was deleted, take its two lines out; if it is "
-    "inactive, make it active again in IAM."
-)
-# With these there is no sense in going on with the next profile.
-_FINAL = (UnreachableError, VaultLockedError, VaultUnavailableError)
 
 
 class AwsCalls(Protocol):
     """What moving needs of AWS."""
 
     def caller_identity(self, credentials: Credentials, *, region: str) -> CallerIdentity: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """
-    One profile that was imported.
-
-    *arn* is None when AWS was not asked, *keys* without any. *undoable* is False where nothing was left to change.
-    """
-
-    name: str
-    profile: Profile
-    arn: str | None
-    keys: LongTermCredentials | None
-    warnings: tuple[str, ...]
-    undoable: bool = True
-    has_new_device: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """One profile that was left as it was, and why."""
-
-    name: str
-    error: AwsprofError
-
-    @property
-    def is_everybodys(self) -> bool:
-        """Whether what went wrong is nothing of this one profile's."""
-        return isinstance(self.error, _FINAL)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of an import."""
-
-    moved: list[Moved] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
 
 
 class Importing:
@@ -203,7 +151,7 @@ class Importing:
                     waiting = [choice for choice in batch if not self._was_moved(choice, outcome)]
                     moves = self._verified(waiting, outcome, verify=verify, force=force, progress=progress)
                     self._move(moves, outcome, verify=verify)
-                final = next((one.error for one in outcome.left if isinstance(one.error, _FINAL)), None)
+                final = next((one.error for one in outcome.left if isinstance(one.error, FINAL)), None)
             yield outcome
 
     def in_order(self, choices: Sequence[Choice]) -> list[Choice]:
@@ -284,8 +232,8 @@ class Importing:
                 beside = {move.choice.name: move.account_id for move in moves}
                 moves.append(self._proving.verified(choice, beside, verify=verify, force=force))
             except AwsprofError as error:
-                final = error if isinstance(error, _FINAL) else None
-                outcome.left.append(Left(choice.found.name, _answered(error)))
+                final = error if isinstance(error, FINAL) else None
+                outcome.left.append(Left(choice.found.name, answered(error)))
         return moves
 
     def _move(self, moves: Sequence[Move], outcome: Outcome, *, verify: bool) -> None:
@@ -295,7 +243,7 @@ class Importing:
         try:
             moved = self._move_together(moves, verify=verify)
         except AwsprofError as error:
-            if len(moves) == 1 or isinstance(error, _FINAL):
+            if len(moves) == 1 or isinstance(error, FINAL):
                 outcome.left += [Left(move.name, error) for move in moves]
                 return
             free = self._without_refused(moves, outcome.left)
@@ -379,16 +327,6 @@ class Importing:
 def batch_size(count: int) -> int:
     """Return how many of *count* profiles are moved together, and undone together."""
     return max(BATCH, -(-count // _MOST_ENTRIES))
-
-
-def _answered(error: AwsprofError) -> AwsprofError:
-    """Let an answer that was needed be given where an import takes it from."""
-    if isinstance(error, AnswerNeededError):
-        error.hint = "Write the right one into the profile as mfa_serial, or run the command at a terminal."
-    elif isinstance(error, InvalidKeyError) and error.hint is None:
-        # With a wrong secret the key itself may be good.
-        error.hint = _UNKNOWN_KEY if error.code != "SignatureDoesNotMatch" else "Mend its secret where it stands."
-    return error
 
 
 def _summary(moves: Sequence[Move]) -> str:

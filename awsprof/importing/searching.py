@@ -6,17 +6,16 @@ Reads; changes nothing, and opens the vault only where a name is taken already.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from awsprof.configfiles.masking import masked
 from awsprof.configfiles.merged import LONG_TERM_KEYS, is_own_process
 from awsprof.configfiles.profiles import unknown
-from awsprof.configfiles.taking_over import TOKEN_KEYS
 from awsprof.errors import AwsprofError, SharedFileError, UnparsableFileError, UsageError, VaultError
 from awsprof.importing.found import Found, Place
 from awsprof.importing.peers import AWS_VAULT, behind_process, export_command, holds_keys, in_files, keys_in_item
+from awsprof.importing.plain import base_of, check_readable, is_long_term, is_pair, place_of, why_role, why_unsafe
 from awsprof.importing.proposing import proposal, without_collisions
 from awsprof.model import Delivery, Kind, LongTermCredentials, Profile
 from awsprof.naming import is_default, printable
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from awsprof.importing.proposing import Surroundings
     from awsprof.vault import Vault
 
-_LONG_TERM = "-long-term"
-# Beside keys, these make a profile another one in some tools than in others.
-_SOURCES = ("role_arn", "sso_session", "sso_start_url", "login_session", "web_identity_token_file")
 _NOTHING = "it has no credentials of its own"
 _NO_GUESS = "its name tells no product, env and user"
 
@@ -69,7 +65,7 @@ class Searching:
         plain: dict[str, list[PlainKeys]] = {}
         for keys in self._files.plain_keys():
             plain.setdefault(keys.name, []).append(keys)
-        pairs = {name: _base(name) for name in plain if _is_pair(name, plain, profiles)}
+        pairs = {name: base_of(name) for name in plain if is_pair(name, plain, profiles)}
         rows = [
             self._in_files(name, pairs, profiles, plain)
             for name in profiles
@@ -115,7 +111,7 @@ class Searching:
             assert found.tool is not None
             return keys_in_item(self._peers().read(found.tool, found.name))
         for keys in self._in_clear(found):
-            _check_readable(keys)
+            check_readable(keys)
             key_id, secret = (keys.settings.get(key, "") for key in LONG_TERM_KEYS)
             return check_keys(key_id, secret)
         raise AwsprofError(f"{printable(found.name)} has no keys in the shared files by now; nothing was changed")
@@ -145,12 +141,12 @@ class Searching:
             there = tuple(keys.settings.get(key, "").strip() for key in LONG_TERM_KEYS)
             if there != (given.access_key_id, given.secret_access_key):
                 raise SharedFileError(
-                    f"{_place(keys)} has another key than the one given; nothing was changed",
+                    f"{place_of(keys)} has another key than the one given; nothing was changed",
                     hint="Take the lines of the old key out of that section, then run the command again.",
                 )
 
     def _in_clear(self, found: Found) -> list[PlainKeys]:
-        return [keys for keys in self._files.plain_keys() if keys.name in found.names and _is_long_term(keys.settings)]
+        return [keys for keys in self._files.plain_keys() if keys.name in found.names and is_long_term(keys.settings)]
 
     def _profiles(self) -> Profiles:
         try:
@@ -170,14 +166,14 @@ class Searching:
         names = (pairs[name], name) if name in pairs else (name,)
         called = names[0] if names[0] in profiles else name
         profile = profiles[called]
-        own = [keys for keys in plain.get(name, []) if _is_long_term(keys.settings)]
+        own = [keys for keys in plain.get(name, []) if is_long_term(keys.settings)]
         row = Found(called, names, profile.kind, profile.account_id, None, None, None, None, None, None)
         if own:
             place = Place.PAIR if name in pairs else Place.CONFIG if own[0].in_config else Place.CREDENTIALS
             row = replace(row, kind=Kind.KEYS, place=place, file=own[-1].path, line=own[-1].line)
             row = replace(row, account_id=self.profile(row, profiles).account_id)
-            why = _why_unsafe(own, profiles[name].settings) or (
-                _why_role(name, profiles) if place is Place.PAIR else None
+            why = why_unsafe(own, profiles[name].settings) or (
+                why_role(name, profiles) if place is Place.PAIR else None
             )
             return row if why is None else replace(row, movable=False, why=why)
         if profile.kind is Kind.USER:
@@ -227,7 +223,7 @@ class Searching:
 
     def _with_proposals(self, rows: Sequence[Found], around: Surroundings, profiles: Profiles) -> tuple[Found, ...]:
         wanted = {
-            row.name: proposal(row.name.removesuffix(_LONG_TERM), row.account_id, around)
+            row.name: proposal(base_of(row.name), row.account_id, around)
             for row in rows
             if row.movable and row.place is not Place.OUT_OF_REACH and (row.place or row.why is None)
         }
@@ -290,79 +286,6 @@ def _perhaps_elsewhere(row: Found) -> Found:
     if row.why != _NOTHING:
         return row
     return replace(row, why=f"{_NOTHING}; if aws-vault has them: {export_command(AWS_VAULT, row.name, row.name)}")
-
-
-def _base(name: str) -> str:
-    return name.removesuffix(_LONG_TERM)
-
-
-def _is_long_term(settings: Mapping[str, str]) -> bool:
-    temporary = settings.get(LONG_TERM_KEYS[0], "").startswith("ASIA")
-    return LONG_TERM_KEYS[0] in settings and not temporary and not any(settings.get(key) for key in TOKEN_KEYS)
-
-
-def _is_pair(name: str, plain: Mapping[str, list[PlainKeys]], profiles: Profiles) -> bool:
-    """
-    Whether *name* is the lasting half of what aws-mfa keeps.
-
-    The other half is a profile of its own, whatever its name, unless it has a session's keys or settings alone.
-    """
-    if not name.endswith(_LONG_TERM) or name == _LONG_TERM:
-        return False
-    base = _base(name)
-    if not any(_is_long_term(keys.settings) for keys in plain[name]):
-        return False
-    if base not in profiles:
-        return True
-    settings = profiles[base].settings
-    if any(_is_long_term(keys.settings) for keys in plain.get(base, [])) or any(key in settings for key in _SOURCES):
-        return False
-    # One of ours is there after an import that was ended between the two files.
-    return "credential_process" not in settings or is_own_process(base, settings)
-
-
-def _why_role(name: str, profiles: Profiles) -> str | None:
-    """Say what to do by hand where the pair's session is not the key's user but a role that it assumes."""
-    base = _base(name)
-    session = profiles[base].settings if base in profiles else {}
-    role = profiles[name].settings.get("assume_role")
-    if not role and session.get("assumed_role", "").lower() != "true":
-        return None
-    role = role or session.get("assumed_role_arn")
-    return (
-        f"its sessions are those of {role or 'a role'}, assumed with the key: take out the line assume_role, and "
-        f"[{base}] in the credentials file, and import the key for its user; then the role is added with "
-        f"'awsprof add PRODUCT ENV USER --role-arn {role or 'ARN'} --source NAME'"
-    )
-
-
-def _check_readable(keys: PlainKeys) -> None:
-    """Refuse what no tool takes for a key either, with a word of what is wrong with it."""
-    if LONG_TERM_KEYS[1] not in keys.settings:
-        raise UsageError(
-            f"{_place(keys)} has an access key id and no {LONG_TERM_KEYS[1]} beside it",
-            hint="Write both into that section; AWS's tools take no key of two files.",
-        )
-    for key in LONG_TERM_KEYS:
-        if re.search(r"\s[#;]", keys.settings[key]):
-            raise UsageError(
-                f"{_place(keys)} has a comment behind {key}, which AWS's tools read as part of it",
-                hint="Give the comment a line of its own, then run the command again.",
-            )
-
-
-def _place(keys: PlainKeys) -> str:
-    header = f"profile {keys.name}" if keys.in_config and not is_default(keys.name) else keys.name
-    return f"[{printable(header)}] in {keys.path}, line {keys.line},"
-
-
-def _why_unsafe(own: Sequence[PlainKeys], settings: Mapping[str, str]) -> str | None:
-    if len({tuple(keys.settings.get(key) for key in LONG_TERM_KEYS) for keys in own}) > 1:
-        return "it has two different access keys, one in each file; take out the one that is not used"
-    other = next((key for key in _SOURCES if key in settings), None)
-    if other is not None:
-        return f"it has keys and {other}, and tools disagree which counts; take one of them out"
-    return None
 
 
 def _why_none(row: Found, wanted: Mapping[str, object], free: Mapping[str, object]) -> str | None:
