@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from awsprof.doctor.reach import spoken
 from awsprof.findings import Finding, Severity
 from awsprof.naming import is_default, printable
+from awsprof.readers.files import empty_variables
 from awsprof.readers.source import SourceKind, Tool
 from awsprof.readers.sources import sources
 
@@ -40,6 +41,13 @@ def check_environment(environ: Mapping[str, str], profiles: Container[str]) -> I
             f"AWS_DEFAULT_PROFILE is set: {told()}",
             "unset AWS_DEFAULT_PROFILE",
             profile=default,
+        )
+    for variable in empty_variables(environ):
+        yield _finding(
+            "empty-file-variable",
+            Severity.ERROR,
+            f"{variable} is set and empty: the aws CLI and boto3 read no such file, JS and Go the usual one",
+            f"unset {variable}",
         )
     yield from _keys(environ, active, told)
     if environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):

@@ -113,6 +113,9 @@ def _default(clinic: Clinic, **environ: str) -> None:
         ({"AWS_ACCESS_KEY_ID": ENV}, "keys-in-environment", "warning"),
         ({"AWS_ACCESS_KEY_ID": ENV, "AWSPROF_PROFILE": "p"}, "keys-in-environment", "info"),
         ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/x"}, "web-identity-in-environment", "warning"),
+        # What each reader does then: tests/test_readers/test_places.py.
+        ({"AWS_CONFIG_FILE": ""}, "empty-file-variable", "error"),
+        ({"AWS_SHARED_CREDENTIALS_FILE": ""}, "empty-file-variable", "error"),
     ],
 )
 def test_a_variable_alone_is_less_bad(clinic: Clinic, environ: dict[str, str], code: str, severity: str) -> None:
