@@ -49,8 +49,8 @@ _COMMANDS = {
     "mfa": _Entry("Sessions", "mfa", "Make, store, list and remove MFA devices."),
     "rotate": _Entry("Sessions", "rotating", "Replace access keys by new ones, with one MFA code."),
     "vault": _Entry("Sessions", "vault", "See, unlock, lock and move the place where secrets rest."),
-    "use": _Entry("Use them", "shell", "Make a profile the active one of this shell."),
-    "off": _Entry("Use them", "shell", "Make no profile the active one of this shell."),
+    "use": _Entry("Use them", "activating", "Make a profile the active one of this shell."),
+    "off": _Entry("Use them", "activating", "Make no profile the active one of this shell."),
     "exec": _Entry("Use them", "using", "Run a command with a profile's credentials."),
     "export": _Entry("Use them", "using", "Print a profile's credentials as shell code, dotenv or JSON."),
     "console": _Entry(

@@ -141,3 +141,8 @@ def table(rows: Sequence[Sequence[str]], colours: Sequence[str | None] | None = 
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         lines.append(click.style(line, fg=colour) if colour else line)
     return "\n".join(lines)
+
+
+def echo_code(code: str) -> None:
+    """Print shell code byte for byte: a name that is no UTF-8 goes out as it came in."""
+    click.echo(code.encode("utf-8", "surrogateescape"), nl=False)

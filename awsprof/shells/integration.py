@@ -6,6 +6,7 @@ Knows the templates and each shell's words; not how a launcher is found or a fil
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,3 +193,9 @@ def style_of(shell: str) -> str:
     if shell not in styles:
         raise UsageError(f"There is no integration for the shell in AWSPROF_SHELL, '{printable(shell)}'")
     return styles[shell]
+
+
+def likely_shell(environ: Mapping[str, str]) -> str:
+    """Return the shell that a person most likely means: the login shell, where it has an integration."""
+    known = {"bash": "bash", "zsh": "zsh", "fish": "fish", "pwsh": "powershell"}
+    return known.get(os.path.basename(environ.get("SHELL", "")), "bash")
