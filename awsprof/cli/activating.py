@@ -61,12 +61,17 @@ def off_command(world: World) -> None:
     \b
     awsprof off
     """
+    from awsprof.shells.environment import OVERRIDING, taken_out_by_off
     from awsprof.shells.quoting import render
 
     style = _style(world, "off")
+    gone = taken_out_by_off(world.environ)
+    for name in OVERRIDING[:2]:
+        if world.environ.get(name) and name not in gone:
+            world.warn(f"{name} stays, and tools use it: 'unset {name}' takes it out")
     if world.environ.get("AWS_DEFAULT_PROFILE"):
         world.say("AWS_DEFAULT_PROFILE, which the AWS CLI takes for a profile as well, goes too.")
-    echo_code(render(style, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], {}, interactive=True))
+    echo_code(render(style, gone, {}, interactive=True))
 
 
 def _style(world: World, command: str) -> str:

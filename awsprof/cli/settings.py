@@ -55,6 +55,10 @@ def set_command(world: World, key: str, values: tuple[str, ...], unset: bool) ->
     if unset == bool(values):
         raise UsageError(f"{key} needs a value", hint="Give one, or take the setting out with --unset.")
     value = None if unset else from_words(key, values)
+    if key == "prompt_format" and value is not None:
+        from awsprof.shells.prompt import check_format
+
+        check_format(str(value))
     if key == "session_store":
         _change_session_store(world, value)
         return

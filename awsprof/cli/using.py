@@ -158,6 +158,12 @@ def _show_shell(world: World, *, as_json: bool) -> int:
     """Show what the tools of this shell use; returns the exit status."""
     from awsprof.readers.sources import sources
 
+    try:
+        _ = world.team
+    except UsageError as error:
+        # No tool reads that file, and it may be anybody's.
+        world.warn(error.message)
+        world.team = None
     shell = world.shell_identities.of(sources(world.environ))
     if as_json:
         echo_json({"agree": shell.agree, "tools": [tool.to_json() for tool in shell.tools]})

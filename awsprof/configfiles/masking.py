@@ -16,8 +16,12 @@ _SECRET_LINE = re.compile(
 )
 # The same words anywhere in a line, as in a note: what follows them up to the line's end.
 _SECRET_WORD = re.compile(
-    r"(?P<head>(?:secret|token|passw(?:or)?d|passphrase|\b(?:pw|pwd|pin))[^=:\s]{0,64}\s*+[=:]\s*+)\S.*$", re.IGNORECASE
+    r"(?P<head>(?:(?:secret|token|passw(?:or)?d|passphrase|api[_-]?key|(?<![a-z0-9])(?:pw|pwd|pin))[^=:\s]{0,64}\s*+[=:]\s*+"
+    r"|\b(?:password|passphrase)(?:\s++is)?\s++))\S.*$",
+    re.IGNORECASE,
 )
+# The password in an address.
+_SECRET_IN_URL = re.compile(r"(?P<head>\w://[^\s/:@]*:)[^\s/@]++(?=@)")
 # The same as an option of a command, with its value in a word of its own.
 _SECRET_OPTION = re.compile(
     r"(?P<head>(?<!\S)[\"']?--?[\w-]{0,64}?(?:secret|token|passw(?:or)?d|passphrase|seed)[\w-]{0,64}\s++)\S.*$",
@@ -44,6 +48,7 @@ def masked(line: str) -> str:
         return f"{alone[1]}{_MASK}"
     if not _HEADER.match(line):
         line = _SECRET_WORD.sub(lambda word: f"{word['head']}{_MASK}", line)
+        line = _SECRET_IN_URL.sub(lambda word: f"{word['head']}{_MASK}", line)
     process = _PROCESS.match(line)
     if process is None:
         return _SECRET_RUN.sub(_MASK, line)

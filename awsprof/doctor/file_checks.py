@@ -121,7 +121,11 @@ def _header(shared: SharedFiles, file: SeenFile, block: Block) -> Iterator[Findi
             fix = "Give the profile a name that every tool takes, or take it out."
     else:
         message = f"[{spelling}] {seen}: names stand bare in this file"
-        fix = f"Make it [{name}] if these are the keys to use."
+        fix = (
+            f"Make it [{name}] if these are the keys to use."
+            if name != spelling
+            else "Give the profile a name that every tool takes, or take it out."
+        )
     yield _finding(file, wrong.fault.value, Severity.WARNING, message, block.line, wrong.name, fix=fix)
 
 

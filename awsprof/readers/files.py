@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,9 @@ def empty_variables(environ: Mapping[str, str]) -> list[str]:
 def opened(path: str) -> SharedFile:
     """Read a file; a tool that cannot read one goes on without it, or fails in its own way."""
     try:
-        return SharedFile(path, Path(path).read_bytes() if path else None)
+        # A pipe, or another device, might have no end.
+        is_there = path and (path == os.devnull or stat.S_ISREG(os.stat(path).st_mode))
+        return SharedFile(path, Path(path).read_bytes() if is_there else None)
     except (OSError, ValueError):
         return SharedFile(path, None)
 

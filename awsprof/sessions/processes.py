@@ -6,10 +6,12 @@ Knows the answer's form, and what each tool refuses of it; shows nothing of what
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,28 +77,43 @@ class Processes:
     def _run(self, line: str, by_shell: bool) -> _Answer:
         try:
             # The user's own line, which tools give to a shell.
-            done = subprocess.run(
+            process = subprocess.Popen(
                 line if by_shell else shlex.split(line, posix=os.name == "posix"),
                 shell=by_shell,
                 # As a tool gives it. One that leads in a circle through awsprof, credential-process stops.
                 env=dict(self._environ),
                 stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 # Without a terminal there is nobody to ask.
                 start_new_session=True,
-                capture_output=True,
-                timeout=_LIMIT_S,
-                check=False,
             )
-        except subprocess.TimeoutExpired:
-            raise AwsprofError(f"its credential_process does not answer within {_LIMIT_S} s") from None
         except (OSError, ValueError):
             raise AwsprofError("its credential_process cannot be run") from None
-        if done.returncode != 0:
-            raise AwsprofError(f"its credential_process fails with status {done.returncode}")
-        found = _answer_in(done.stdout)
+        with process:
+            try:
+                text, _ = process.communicate(timeout=_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                raise AwsprofError(f"its credential_process does not answer within {_LIMIT_S} s") from None
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode != 0:
+            raise AwsprofError(f"its credential_process fails with status {process.returncode}")
+        found = _answer_in(text)
         if found is None:
             raise AwsprofError("its credential_process answers no credentials")
         return found
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process with all that it has started: any of them may hold the pipe that is read."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
 
 
 def _answer_in(text: bytes) -> _Answer | None:

@@ -38,6 +38,9 @@ _CONTAINER = "AWS_CONTAINER_"
 # Beside AWS_PROFILE, each of these alone makes boto3, and others, use something else; the prompts warn of them.
 OVERRIDING = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_DEFAULT_PROFILE")
 _OWN = ("AWSPROF_PROFILE", "AWSPROF_PRODUCT", "AWSPROF_ENV", "AWSPROF_USER")
+_GIVEN = _TAKEN_OUT[:6]
+# What no shell can have set, nothing is to be printed of.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Serverless reads AWS_<STAGE>_PROFILE and its siblings before provider.profile.
 _PER_STAGE = re.compile(r"AWS_[A-Z0-9_-]+_(PROFILE|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)")
 
@@ -66,13 +69,35 @@ def variables(profile: Profile, credentials: Credentials) -> dict[str, str]:
 
 def taken_out(environ: Iterable[str]) -> list[str]:
     """Return the variables that ``export`` takes out of a shell, in a fixed order, then others found in *environ*."""
-    containers = sorted(name for name in environ if name.startswith(_CONTAINER) and name not in _TAKEN_OUT)
+    containers = sorted(
+        name
+        for name in environ
+        if name.startswith(_CONTAINER) and name not in _TAKEN_OUT and _NAME.fullmatch(name) is not None
+    )
     return [*_TAKEN_OUT, *containers, "AWS_PROFILE", *_OWN]
 
 
-def taken_out_by_use(environ: Iterable[str]) -> list[str]:
-    """Return the variables that ``use`` takes out of a shell: whatever a tool would take before AWS_PROFILE."""
-    return [name for name in taken_out(environ) if name not in ("AWS_PROFILE", *_OWN)]
+def taken_out_by_use(environ: Mapping[str, str]) -> list[str]:
+    """
+    Return the variables that ``use`` takes out of a shell: whatever a tool would take before AWS_PROFILE.
+
+    In a shell that ``exec`` or ``export`` gave another profile's keys, what came with them goes too.
+    """
+    return [name for name in taken_out(environ) if name not in ("AWS_PROFILE", *_OWN)] + _came_along(environ)
+
+
+def taken_out_by_off(environ: Mapping[str, str]) -> list[str]:
+    """Return the variables that ``off`` takes out: what names a profile, and what awsprof itself gave this shell."""
+    naming = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]
+    came = _came_along(environ)
+    return naming if not came else [*naming, *(name for name in _GIVEN if name in environ), *came]
+
+
+def _came_along(environ: Mapping[str, str]) -> list[str]:
+    """Return what ``exec`` and ``export`` set beside keys; the user stays, whom the integration names as well."""
+    if not environ.get("AWSPROF_PROFILE"):
+        return []
+    return [name for name in ("AWS_REGION", "AWS_DEFAULT_REGION", *_OWN[:3]) if name in environ]
 
 
 def overriding(environ: Mapping[str, str]) -> list[str]:

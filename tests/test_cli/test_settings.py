@@ -233,3 +233,10 @@ def test_ignores_another_users_team_file(awsprof: CommandLine, home: Path) -> No
     path.write_text("not even TOML")
     os.chown(path, 65_534, -1)
     assert awsprof("list", "--names") == Outcome(0, "", f"Warning: {path} is ignored: it is owned by another user.\n")
+
+
+def test_a_format_that_cannot_be_filled_is_refused(awsprof: CommandLine) -> None:
+    """Else every prompt would fail."""
+    for text in ("{foo", "{nothing}"):
+        assert awsprof("settings", "set", "prompt_format", text).status == 2
+    assert "{foo" not in awsprof("settings", "list").stdout

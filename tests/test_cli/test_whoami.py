@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -299,6 +300,28 @@ def test_default_is_told_of(awsprof: CommandLine, aws: LocalAWS, home: Path) -> 
     assert outcome == Outcome(
         0, f"All tools: account {DEV}, arn:aws:iam::{DEV}:user/paul (profile default: {why})\n", ""
     )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_no_file(awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for what may never come; and a team file, which no tool reads, keeps nobody from asking."""
+    (home / ".aws").mkdir()
+    os.mkfifo(home / ".aws" / "config")
+    (home / ".awsprof.toml").write_text("product = [")
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    outcome = awsprof("whoami")
+    assert (outcome.status, outcome.stderr.count("Warning: ")) == (1, 1)
+    assert rows(outcome.stdout)["boto3"][0] == "error"
+
+
+def test_a_process_that_leaves_a_child(awsprof: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever holds the pipe is ended with the process when its time is over."""
+    write_config(home, "[profile bg]\nregion = eu-west-1\ncredential_process = sh -c 'sleep 300 & echo {}'\n")
+    monkeypatch.setenv("AWS_PROFILE", "bg")
+    monkeypatch.setattr("awsprof.sessions.processes._LIMIT_S", 1)
+    started = time.monotonic()
+    assert "does not answer within 1 s" in awsprof("whoami").stdout
+    assert time.monotonic() - started < 60
 
 
 def test_a_refused_file(awsprof: CommandLine, logged_in: Identity, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,3 +82,19 @@ def test_a_process_is_shown_without_its_secrets(line: str, shown: str) -> None:
     """A program's path may be as long as a secret; what stands behind it may be one."""
     diff = unified("config", b"", f"credential_process = {line}\n".encode())
     assert diff[-1] == f"+credential_process = {shown}"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("note = my password is hunter2", "note = my password is ********"),
+        ("mfa_pin=1234", "mfa_pin=********"),
+        ("api_key = 0123456789abcdef", "api_key = ********"),
+        ("db_url = postgres://u:s3cr3tpw@host/db", "db_url = postgres://u:********@host/db"),
+        ("mapping = one", "mapping = one"),
+        ("url = https://example.com:8443/@x", "url = https://example.com:8443/@x"),
+    ],
+)
+def test_other_secrets_are_hidden(line: str, shown: str) -> None:
+    """Of whatever program they are, and however they are noted."""
+    assert unified("config", b"", f"{line}\n".encode())[-1] == f"+{shown}"

@@ -97,6 +97,41 @@ def test_off(awsprof: CommandLine, monkeypatch: pytest.MonkeyPatch, shell: str, 
     assert awsprof("off") == Outcome(0, code, said)
 
 
+def test_what_came_with_an_export_goes_too(
+    awsprof: CommandLine, logged_in: Identity, in_bash: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a shell that has another profile's keys from awsprof, no later profile inherits what came beside them."""
+    given = {"AWSPROF_PROFILE": "shop_prod_paul", "AWSPROF_PRODUCT": "shop", "AWSPROF_ENV": "prod"}
+    for name, value in {**given, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE00"}.items():
+        monkeypatch.setenv(name, value)
+    gone = {"AWS_REGION", "AWS_ACCESS_KEY_ID", *given}
+    for words in (["use", NAME], ["off"]):
+        outcome = awsprof(*words)
+        assert gone <= {line.removeprefix("\\unset ") for line in outcome.stdout.splitlines()}
+        assert outcome.stderr.count("stays") == 0
+
+
+def test_off_tells_of_keys_that_stay(awsprof: CommandLine, in_bash: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that somebody else has set are theirs, and every tool uses them."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE00")
+    outcome = awsprof("off")
+    assert (outcome.status, "AWS_ACCESS_KEY_ID" in outcome.stdout) == (0, False)
+    assert outcome.stderr == (
+        "Warning: AWS_ACCESS_KEY_ID stays, and tools use it: 'unset AWS_ACCESS_KEY_ID' takes it out.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_CONTAINER_A;touch pwned;", "AWS_CONTAINER_A[$(touch pwned)]", "AWS_CONTAINER_A b"]
+)
+def test_a_variables_name_is_never_code(
+    awsprof: CommandLine, logged_in: Identity, in_bash: None, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What no shell can have set is not spoken of in one."""
+    monkeypatch.setenv(name, "1")
+    assert awsprof("use", "dev") == Outcome(0, CODE, "")
+
+
 @pytest.mark.parametrize("words", [["use", "dev"], ["use"], ["use", "-"], ["use", "nothing"], ["off"]], ids=" ".join)
 @pytest.mark.parametrize(
     ("login_shell", "line"),
