@@ -10,7 +10,7 @@ import click
 
 from awsprof.cli.changes import show_dry
 from awsprof.cli.main import Command, show_error
-from awsprof.cli.new_profile import read_keys, show_next
+from awsprof.cli.new_profile import read_keys, show_next, tell_of_source
 from awsprof.cli.render import echo_json, profile_object, table
 from awsprof.cli.selecting import product_in_context, user_in_context
 from awsprof.errors import AnswerNeededError, AwsprofError, RefusedNameError, UsageError
@@ -84,7 +84,7 @@ def import_command(
         _show_plan(world, choices, verify=not no_verify, force=force, rows=rows if as_json else None)
     elif choices:
         outcome = _run(world, choices, verify=not no_verify, force=force, as_json=as_json)
-        _show_end(world, outcome, as_json=as_json)
+        _show_end(world, outcome, as_json=as_json, source=source)
     elif as_json:
         echo_json({"imported": [], "left": []})
     else:
@@ -102,7 +102,8 @@ def _surroundings(world: World) -> Surroundings:
     user = user_in_context(world)
     if user is None:
         with contextlib.suppress(OSError, KeyError, ImportError):
-            user = user_part(getpass.getuser())
+            # A profile of root's would read like one of the root user's.
+            user = user_part(login) if (login := getpass.getuser()) != "root" else None
     return Surroundings(
         product_in_context(world),
         user,
@@ -305,7 +306,7 @@ def _show_moved(world: World, batch: Sequence[Moved], *, as_json: bool) -> None:
             world.warn(f"AWS_PROFILE still names {moved.name} in this shell: 'awsprof use {moved.profile.name}'")
 
 
-def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
+def _show_end(world: World, outcome: Outcome, *, as_json: bool, source: str | None) -> None:
     if outcome.left and not outcome.moved and all(one.is_everybodys for one in outcome.left):
         # One reason for all, as where AWS is out of reach.
         raise outcome.left[0].error
@@ -317,6 +318,8 @@ def _show_end(world: World, outcome: Outcome, *, as_json: bool) -> None:
             show_error(one.error.status, f"{one.name}: {one.error.message}", one.error.hint)
         if any(moved.undoable for moved in outcome.moved):
             world.say(f"'awsprof undo' takes it back{_in_steps(len(outcome.moved), len(outcome.left))}.")
+        if outcome.moved:
+            tell_of_source(world, source)
     if outcome.left:
         statuses = {one.error.status for one in outcome.left}
         raise click.exceptions.Exit(statuses.pop() if len(statuses) == 1 and not outcome.moved else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -45,6 +46,12 @@ def read_keys(source: str) -> LongTermCredentials:
         raise UsageError(f"{called} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{called} is no text", hint="It must be UTF-8.") from None
+
+
+def tell_of_source(world: World, source: str | None) -> None:
+    """Say that the file which keys were taken from still has them; a pipe has nothing left."""
+    if source is not None and source != "-" and os.path.isfile(source):
+        world.say(f"{source} still has the key in plain text: delete it once the profile works.")
 
 
 def region_of(world: World, name: ProfileName, given: str | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from awsprof.cli.main import Command
-from awsprof.cli.new_profile import ask_key_id, ask_secret, read_keys, region_of, show_added
+from awsprof.cli.new_profile import ask_key_id, ask_secret, read_keys, region_of, show_added, tell_of_source
 from awsprof.cli.render import echo_json, profile_object, profile_table, session_object
 from awsprof.cli.selecting import Narrowing, one, selecting
 from awsprof.configfiles.profiles import is_listed
@@ -109,6 +109,7 @@ def add_command(
         echo_json({"profile": profile_object(world, added.profile)})
     else:
         show_added(added, "New keys for" if there else "Added")
+        tell_of_source(world, source)
 
 
 class _Role(NamedTuple):

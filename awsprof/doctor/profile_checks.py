@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _LONGEST_SESSION = timedelta(hours=36)
 # Where this and other programs note when a session ends.
 _EXPIRATIONS = ("expiration", "aws_session_expiration", "aws_credential_expiration", "x_security_token_expires")
+_BLANKS_AND_QUOTES = re.compile(r"[\s\"']+")
 _PLAIN_COMMAND = re.compile(r"[A-Za-z0-9._/ -]*")
 # What is a program's name to no shell: an assignment, one of its own commands, and what it replaces.
 _FOR_A_SHELL = re.compile(
@@ -54,6 +55,12 @@ class ProfileChecks:
         self._envs: dict[str, str] = {}
         self._accounts: dict[tuple[str, str], list[str]] = {}
         self._programs: dict[str, bool] = {}
+        # As botocore takes them, with whatever blanks and quotes.
+        self._sign_ins = {
+            _BLANKS_AND_QUOTES.sub(" ", name).strip()
+            for name in shared.config.sections
+            if name.startswith("sso-session")
+        }
         self._written = {file.in_config: _mtime(file.path) for file in shared.files}
 
     def run(self) -> Iterator[Finding]:
@@ -68,6 +75,7 @@ class ProfileChecks:
             yield from self._keys(name, seen)
             yield from check_role(self._shared, name)
             yield from self._process(name, seen)
+            yield from self._sign_in(name, seen)
             yield from self._name(name, seen)
         yield from self._shared_accounts()
 
@@ -125,8 +133,17 @@ class ProfileChecks:
                 Severity.ERROR,
                 name,
                 f"the long-term key of {shown} stands in plain text: whatever reads this file has the account for good",
-                import_of(name),
+                import_of(name) if settings.get(LONG_TERM_KEYS[0]) else by_hand,
                 *LONG_TERM_KEYS[::-1],
+            )
+        if settings.get(LONG_TERM_KEYS[0]) and not settings.get(LONG_TERM_KEYS[1]):
+            yield self._shared.finding(
+                "half-key",
+                Severity.ERROR,
+                name,
+                f"{shown} has an access key id and no {LONG_TERM_KEYS[1]}: the aws CLI, boto3 and Go stop at it",
+                "Add the other line, or take this one out.",
+                LONG_TERM_KEYS[0],
             )
         ended = self._ended(seen)
         ours = is_managed(settings)
@@ -221,6 +238,18 @@ class ProfileChecks:
             path = self._environ.get("PATH", os.defpath)
             self._programs[program] = shutil.which(program, path=path) is not None
         return self._programs[program]
+
+    def _sign_in(self, name: str, seen: SeenProfile) -> Iterator[Finding]:
+        session = seen.profile.settings.get("sso_session")
+        if session and f"sso-session {session}" not in self._sign_ins:
+            yield self._shared.finding(
+                "dangling-sso-session",
+                Severity.ERROR,
+                name,
+                f"the sso_session of {printable(name)}, '{printable(session)}', is not there, so no tool can sign in",
+                "aws configure sso-session",
+                "sso_session",
+            )
 
     def _name(self, name: str, seen: SeenProfile) -> Iterator[Finding]:
         shown, profile = printable(name), seen.profile

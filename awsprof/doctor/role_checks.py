@@ -55,6 +55,15 @@ def check_role(shared: SharedFiles, name: str) -> Iterator[Finding]:
             "Correct role_arn or aws_account_id in its section.",
             "aws_account_id",
         )
+    if source is not None and "credential_source" in settings:
+        yield shared.finding(
+            "two-sources",
+            Severity.ERROR,
+            name,
+            f"the role {shown} has a source_profile and a credential_source: the aws CLI, boto3 and Go stop at that",
+            "Take one of the two out.",
+            "credential_source",
+        )
     if source is None:
         if not {"credential_source", "web_identity_token_file", *LONG_TERM_KEYS} & settings.keys():
             yield shared.finding(

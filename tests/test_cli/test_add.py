@@ -108,11 +108,13 @@ def test_reads_the_keys_in_every_form(
     path = tmp_path / "keys"
     path.write_bytes(text.encode())
     options = ("--no-verify", "--account-id", DEV, "--region", REGION)
+    said = ""
     if source == "file":
         outcome = awsprof("add", *WORDS, "--from", str(path), *options)
+        said = f"{path} still has the key in plain text: delete it once the profile works.\n"
     else:
         outcome = awsprof("add", *WORDS, "--from", "-", *options, stdin=text)
-    assert (outcome.status, outcome.stderr) == (0, "")
+    assert (outcome.status, outcome.stderr) == (0, said)
     stored = load_keys(awsprof.vault, NAME)
     assert stored is not None
     assert stored.credentials == LongTermCredentials(key.id, key.secret)

@@ -238,6 +238,34 @@ CHOSEN = [
         line=3,
     ),
     Case(
+        "two-sources",
+        _key(
+            (STOPS, STOPS, STOPS),
+            f"{ROLE}source_profile = q\ncredential_source = Environment\n",
+            keys("q", OTHER),
+            AWS_PROFILE="p",
+        ),
+        _key(ALL_ONE, credentials=keys("p", ONE), AWS_PROFILE="p"),
+        line=4,
+    ),
+    Case(
+        "half-key",
+        _key(ALL_STOP, credentials=f"[p]\naws_access_key_id = {ONE}\n", AWS_PROFILE="p"),
+        _key(ALL_ONE, credentials=keys("p", ONE), AWS_PROFILE="p"),
+        line=2,
+        in_config=False,
+    ),
+    Case(
+        "dangling-sso-session",
+        _key(
+            ALL_STOP,
+            "[profile p]\nsso_session = gone\nsso_account_id = 111111111111\nsso_role_name = x\n",
+            AWS_PROFILE="p",
+        ),
+        _key(ALL_ONE, credentials=keys("p", ONE), AWS_PROFILE="p"),
+        line=2,
+    ),
+    Case(
         "source-profile-cycle",
         # JS v2 follows the circle until its process is out of memory.
         Side(
