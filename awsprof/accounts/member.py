@@ -78,7 +78,7 @@ class Member:
             groups = self._aws().groups_of_user(**self._entry.caller, user_name=self.name.user)
         except NotFoundError:
             return to_do(words)
-        return ok(words) if self._group.name in groups else to_do(words)
+        return ok(f"{self.name.user} in {', '.join(groups)}") if self._group.name in groups else to_do(words)
 
     def _join(self) -> str:
         self._aws().add_user_to_group(**self._entry.caller, user_name=self.name.user, group=self._group.name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from awsprof.accounts.documents import account_name
 from awsprof.accounts.entry import Entry, Via
 from awsprof.accounts.first_key import FirstKey
-from awsprof.accounts.group import Group, needs_policy
+from awsprof.accounts.group import SYSADMINS, Group, needs_policy
 from awsprof.accounts.member import Member
 from awsprof.accounts.new_account import NewAccount
 from awsprof.accounts.own_profile import Mfa, OwnProfile
@@ -51,12 +51,12 @@ _ACTIVE = "ACTIVE"
 
 @dataclass(frozen=True, slots=True)
 class SetupRequest:
-    """What a person wants of one account; *alias* is the one it gets when it has none."""
+    """What a person wants of one account; *alias* is the one it gets when it has none, *group* None when unsaid."""
 
     name: ProfileName
     alias: str
     region: str | None
-    group: str
+    group: str | None
     policy_arn: str | None
     mfa: Mfa
     require_mfa: bool
@@ -234,7 +234,13 @@ class Accounts:
     def steps(self, request: SetupRequest, entry: Entry) -> list[Step]:
         """Return the steps that set up the account behind *entry*."""
         outside, user = self._outside, request.name.user
-        group = Group(aws=outside.aws, entry=entry, name=request.group, policy_arn=request.policy_arn)
+        group = Group(
+            aws=outside.aws,
+            entry=entry,
+            name=request.group or SYSADMINS,
+            policy_arn=request.policy_arn,
+            named=request.group is not None,
+        )
         member = Member(request.name, aws=outside.aws, entry=entry, group=group, vault=outside.vault)
         key = FirstKey(
             request.name, aws=outside.aws, entry=entry, vault=outside.vault, now=outside.now, person=outside.person
@@ -280,7 +286,7 @@ def _check_new(request: SetupRequest, there: Profile | None) -> None:
             "account in the organization",
             hint=f"'awsprof account setup' sets that account up; 'awsprof remove {there.name}' makes way.",
         )
-    if request.policy_arn is None and needs_policy(request.group):
+    if request.policy_arn is None and request.group is not None and needs_policy(request.group):
         raise UsageError(
             f"What the group '{request.group}' of a new account may do is not said", hint="Say it with --policy ARN."
         )

@@ -121,6 +121,36 @@ def test_nobody_is_locked_out(awsprof: WatchedCommandLine, company: Company) -> 
     assert ("refuses all else" in again.stdout, "mfa enroll" in again.stdout) == (False, True)
 
 
+READONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def test_a_policy_does_not_make_an_administrator(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
+    """The usual group gives more than --policy says: exit 2 until a group is named, with all of it in the plan."""
+    aws.clear_calls()
+    zed = ("account", "user", "autochart", "dev", "zed", "--policy", READONLY, "--yes")
+    outcome = set_up(*zed)
+    assert (outcome.status, changes(aws)) == (2, [])
+    assert "The group sysadmins of account 111111111111 gives AdministratorAccess already" in outcome.stderr
+    assert "Name another group with --group" in outcome.stderr
+    assert "Name another group" in set_up("account", "setup", "autochart", "dev", *zed[5:], "--via", VIA).stderr
+    motobackend.iam(DEV).groups["sysadmins"].put_policy("secrets", '{"Statement": []}')
+    plan = set_up(*zed[:-1], "--group", "sysadmins", "--dry-run").stdout
+    assert "ReadOnlyAccess beside AdministratorAccess, secrets for sysadmins, and so for paul" in plan
+    assert set_up(*zed, "--group", "zoo").status == 0
+    assert groups("zed") == ["zoo"]
+    assert "ok     ReadOnlyAccess for zoo" in set_up(*zed[:5], "--group", "zoo", "--dry-run").stdout
+
+
+def test_who_is_in_a_group_stays_there(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
+    """Nobody becomes an administrator because no group was named."""
+    carl = ("account", "user", "autochart", "dev", "carl", "--yes")
+    assert set_up(*carl, "--group", "readonly").status == 0
+    aws.clear_calls()
+    outcome = set_up(*carl)
+    assert (outcome.status, changes(aws), groups("carl")) == (0, [], ["readonly"])
+    assert "carl in readonly" in outcome.stdout
+
+
 def test_a_lost_phone(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> None:
     """All her devices go, and nothing else."""
     plan = awsprof(*VIA_MAIN, "--reset-mfa", "--dry-run")
