@@ -249,7 +249,8 @@ def test_by_the_team_file(awsprof: WatchedCommandLine, company: Company, aws: Lo
     assert (outcome.status, changes(aws)) == (1, [])
     assert f"The team file says account {PROD} for autochart_dev, which is not in this organization" in outcome.stderr
     team.write_text(f'product = "autochart"\n[envs.dev]\naccount_id = "{DEV}"\n')
-    assert create(awsprof, "dev", "--yes").status == 0
+    outcome = create(awsprof, "dev", "--yes", "--json")
+    assert (outcome.status, row(outcome, "account")) == (0, ("ok", f"other name, {DEV}"))
     assert places()["other name"] == "autochart"
 
 
