@@ -179,6 +179,24 @@ def test_a_leaver(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> Non
     assert awsprof(*VIA_MAIN, "--disable", "--yes").stdout.endswith("Nothing to do.\n")
 
 
+def test_an_old_password_is_not_good_again(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
+    """Whoever was sent one and lost it must not find it valid; one that AWS has and does not tell of yet stays."""
+    assert set_up(*USER, "--yes").status == 0
+    user, item = motobackend.iam(DEV).users["anna"], f"{ANNA}/console"
+    sent = set_up.items[item]
+    user.password = None
+    assert set_up(*USER, "--yes").status == 0
+    assert user.password == set_up.items[item] != sent
+    user.password = None
+    assert set_up(*USER, "--disable", "--yes").status == 0
+    assert item not in set_up.items
+    assert set_up(*USER, "--disable", "--yes").stdout.endswith("Nothing to do.\n")
+    user.password = set_up.vault.items[item] = "Example-password-1!"
+    aws.fail("GetLoginProfile", status=404, code="NoSuchEntity", times=2)
+    assert set_up(*USER, "--yes").status == 0
+    assert set_up.items[item] == user.password == "Example-password-1!"
+
+
 def test_no_way_in_is_left(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
     """Rights of the user's own, and the rarer credentials, go too; a session that had begun may do nothing any more."""
     bob = company.member(DEV, "autochart_dev").user("bob")
