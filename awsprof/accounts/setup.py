@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from awsprof.profiles.enrolling import Enrolling
     from awsprof.sessions.login import Sessions
     from awsprof.settings import TeamFile
-    from awsprof.vault import Vault
+    from awsprof.vault import ChosenVault
 
 _ACTIVE = "ACTIVE"
 
@@ -77,7 +77,7 @@ class Outside:
     """The services that setting up uses, and the person."""
 
     aws: Callable[[], Aws]
-    vault: Callable[[], Vault]
+    vault: Callable[[], ChosenVault]
     files: ProfileFiles
     sessions: Sessions
     adding: Adding
@@ -115,7 +115,15 @@ class Accounts:
         self._outside = outside
 
     def via(self, profile: Profile) -> Via:
-        """Come by the credentials of the profile that acts, and ask AWS whose they are; may start a session."""
+        """
+        Come by the credentials of the profile that acts, and ask AWS whose they are; may start a session.
+
+        Raises:
+            VaultLockedError: Nothing made with a session that is good still could be kept.
+        """
+        vault = self._outside.vault()
+        for item in vault.names()[:1]:
+            vault.get(item)
         region = profile.region_for_calls(self._outside.environ)
         credentials = self._outside.sessions.serve(profile).credentials
         identity = self._outside.aws().caller_identity(credentials, region=region)

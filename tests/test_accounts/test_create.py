@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from awsprof.aws.calls import Aws
+from awsprof.errors import VaultLockedError
 from awsprof.model import LongTermCredentials
+from awsprof.sessions.login import Sessions
 from tests.localaws import motobackend
 from tests.test_accounts.conftest import DEV, MANAGEMENT, PROD, REGION, ROLE, VIA, changes
 from tests.test_cli.conftest import everything, two_lines
@@ -104,6 +107,25 @@ def test_dry_run(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -
     assert row(outcome, "organizational unit") == ("ok", "apps")
     assert row(outcome, "account") == ("to-do", "autochart_dev, paul@example.com")
     assert row(outcome, "account's place") == ("unseen", "in apps")
+
+
+def test_a_locked_vault(
+    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noticed before anything is planned, although the session of the profile that acts is good still: exit 6."""
+    keys = json.loads(awsprof.items[VIA])
+    credentials = LongTermCredentials(keys["access_key_id"], keys["secret_access_key"])
+    monkeypatch.setattr(Sessions, "serve", lambda *_, **__: SimpleNamespace(credentials=credentials))
+    get = awsprof.vault.get
+
+    def locked(item: str) -> str | None:
+        if item in awsprof.vault.items:  # as a vault of files knows without being open
+            raise VaultLockedError("The vault is locked")
+        return get(item)
+
+    monkeypatch.setattr(awsprof.vault, "get", locked)
+    outcome = create(awsprof, "dev", "--yes")
+    assert (outcome.status, outcome.stdout, changes(aws)) == (6, "", [])
 
 
 ADDRESSES = {
