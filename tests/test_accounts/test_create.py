@@ -246,6 +246,9 @@ def test_a_unit_by_path_or_id(awsprof: WatchedCommandLine, company: Company) -> 
     unknown = create(awsprof, "dev", "--yes", "--ou", f"{workloads[:-2]}zz")
     assert (unknown.status, "'awsprof account list' shows the units there are" in unknown.stderr) == (7, True)
     assert create(awsprof, "dev", "--yes", "--ou", "Workloads//one").status == 2
+    for mistyped in (organization.ou[0].id, "ou-AB12-typo"):
+        refused = create(awsprof, "dev", "--yes", "--ou", mistyped)
+        assert (refused.status, "is no organizational unit's id" in refused.stderr) == (2, True)
     add_unit(workloads, "autochart")
     add_unit(add_unit(organization.ou[0].id, "More"), "autochart")
     organization.accounts[-1].parent_id = organization.ou[0].id
