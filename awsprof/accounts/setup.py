@@ -55,6 +55,7 @@ class SetupRequest:
 
     name: ProfileName
     alias: str
+    alias_given: bool
     region: str | None
     group: str | None
     policy_arn: str | None
@@ -269,7 +270,13 @@ class Accounts:
             warn=outside.warn,
             keep_alias=outside.keep_alias,
         )
-        settings = AccountSettings(aws=outside.aws, entry=entry, alias=request.alias, ask_alias=outside.ask_alias)
+        settings = AccountSettings(
+            aws=outside.aws,
+            entry=entry,
+            alias=request.alias,
+            ask_alias=outside.ask_alias,
+            warn=outside.warn if request.alias_given else None,
+        )
         return [
             entry.step(),
             *settings.steps(),

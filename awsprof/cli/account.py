@@ -95,10 +95,9 @@ def create_command(
     if there is not None:
         _check_account(world, wanted.name, entry)
     _warn_of_seed(world, wanted, manner)
-    if carry_out(
-        world, wanted.name, f"{product}_{env} made", [*account.steps(), *service.steps(wanted, entry)], manner
-    ):
-        conclude(world, wanted.name, manner, entry, password=options["password"], email=account.email)
+    steps = [*account.steps(), *service.steps(wanted, entry)]
+    done = carry_out(world, wanted.name, f"{product}_{env} made", steps, manner)
+    conclude(world, wanted.name, manner, entry, done=done, password=options["password"], email=account.email)
 
 
 @account_command.command("setup")
@@ -142,8 +141,8 @@ def setup_command(
     _check_account(world, wanted.name, entry)
     _warn_of_seed(world, wanted, manner)
     steps = [entry.account_step(), *service.steps(wanted, entry)]
-    if carry_out(world, wanted.name, f"{product}_{env} set up", steps, manner):
-        conclude(world, wanted.name, manner, entry, password=options["password"], email=None)
+    done = carry_out(world, wanted.name, f"{product}_{env} set up", steps, manner)
+    conclude(world, wanted.name, manner, entry, done=done, password=options["password"], email=None)
 
 
 def _check_account(world: World, name: ProfileName, entry: Entry) -> None:

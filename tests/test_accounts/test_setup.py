@@ -337,6 +337,16 @@ def test_what_is_there_stays(awsprof: WatchedCommandLine, company: Company, aws:
     assert [user.name for user in backend.groups["sysadmins"].users] == ["anna", "paul"]
 
 
+def test_what_is_asked_for_and_not_done(set_up: WatchedCommandLine) -> None:
+    """Another alias, and another region, are there already: a warning each, once."""
+    outcome = setup(set_up, "dev", "--yes", "--alias", "our-own", "--region", "eu-west-3")
+    assert outcome.stderr == (
+        f"Warning: {DEV_NAME} has the region {REGION}, which stays: 'awsprof set {DEV_NAME} region=eu-west-3' changes "
+        f"it.\nWarning: Account {DEV} has the alias autochart-dev, which stays: our-own is not used.\n"
+    )
+    assert setup(set_up, "dev", "--yes", "--alias", "autochart-dev", "--region", REGION).stderr == ""
+
+
 def test_a_taken_alias(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
     """Somebody asks for another; where nobody is there, --alias says it, and the run goes on from there."""
     account = company.member(DEV, "autochart_dev")
@@ -617,6 +627,9 @@ def test_password_show(awsprof: WatchedCommandLine, company: Company) -> None:
     assert f"First console password of paul: {password}\n" in outcome.stdout
     assert outcome.stdout.count(password) == 1
     assert password not in outcome.stderr
+    again = setup(awsprof, "dev", "--yes", "--password", "show")
+    assert again.stdout.endswith(f"Nothing to do.\nFirst console password of paul: {password}\n")
+    assert (again.stderr, password in setup(awsprof, "dev", "--dry-run", "--password", "show").stdout) == ("", False)
 
 
 def test_a_password_that_was_there(awsprof: WatchedCommandLine, company: Company) -> None:
