@@ -395,6 +395,7 @@ def test_a_key_that_is_gone(set_up: WatchedCommandLine) -> None:
     """The profile is given a new one, and keeps all else."""
     backend = motobackend.iam(DEV)
     backend.delete_access_key(keys_at_aws(DEV)[0], "paul")
+    assert set_up("set", DEV_NAME, "region=eu-west-3").status == 0
     before = set_up.config
     assert setup(set_up, "dev", "--yes").status == 0
     assert keys_at_aws(DEV) == [json.loads(set_up.items[DEV_NAME])["access_key_id"]]
