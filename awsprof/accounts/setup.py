@@ -184,7 +184,8 @@ class Accounts:
                 "name in the organization"
                 if not found
                 else f"The organization has {len(found)} accounts named {wanted}: {', '.join(it.id for it in found)}",
-                hint=f"Name it with --account-id, or make it with 'awsprof account create {name.product} {name.env}'."
+                hint="Name it with --account-id, or make it with "
+                f"'awsprof account create {name.product} {name.env} --email ADDRESS'."
                 if not found
                 else "Name one with --account-id.",
             )

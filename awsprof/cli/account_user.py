@@ -10,7 +10,7 @@ from awsprof.cli.account_request import as_planned, first_password_left
 from awsprof.cli.account_steps import Manner, accounts, carry_out
 from awsprof.cli.main import Command
 from awsprof.cli.selecting import one
-from awsprof.errors import UsageError
+from awsprof.errors import NoSingleProfileError, UsageError
 from awsprof.naming import ProfileName, printable
 from awsprof.settings import is_protected
 
@@ -98,7 +98,11 @@ def _entry(world: World, name: ProfileName, via: str | None) -> Entry:
     from awsprof.accounts.setup import own_entry
 
     service = accounts(world)
-    actor = one(world, via or f"{name.product}_{name.env}", (None, None, False))
+    try:
+        actor = one(world, via or f"{name.product}_{name.env}", (None, None, False))
+    except NoSingleProfileError as error:
+        error.hint = error.hint if via else "Name the profile that acts with --via."
+        raise
     return own_entry(service, actor, name, is_own=via is None)
 
 

@@ -213,6 +213,7 @@ def test_which_account(awsprof: WatchedCommandLine, company: Company, aws: Local
         "Error: Which account autochart_dev is is not known: neither the team file tells it, nor is there one of that "
         "name in the organization.",
     )
+    assert "'awsprof account create autochart dev --email ADDRESS'" in unknown.stderr
     (awsprof.home / ".awsprof.toml").write_text(f'product = "autochart"\n[envs.dev]\naccount_id = "{DEV}"\n')
     other = setup(awsprof, "dev", "--yes", "--account-id", PROD)
     assert (other.status, "the team file says 111111111111" in other.stderr) == (1, True)

@@ -293,6 +293,7 @@ def test_without_a_profile_there(awsprof: WatchedCommandLine, company: Company) 
     """One's own profile of that env acts; without one, --via says which does."""
     outcome = awsprof(*USER, "--yes")
     assert (outcome.status, "No profile matches 'autochart_dev'" in outcome.stderr) == (3, True)
+    assert outcome.stderr.endswith("\nName the profile that acts with --via.\n")
 
 
 DISABLE = (*VIA_MAIN, "--disable", "--yes")
