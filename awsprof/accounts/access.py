@@ -124,10 +124,13 @@ class Access:
 
     def _look_password(self) -> Seen:
         there = self._aws().login_profile(**self._entry.caller, user_name=self._user) is not None
-        return to_do("taken away") if there else ok("there is none")
+        # One that was taken away by hand is of no use in the vault either.
+        kept = self._vault().get(console_item(self._name)) is not None
+        return to_do("taken away") if there or kept else ok("there is none")
 
     def _take_password(self) -> str:
-        self._aws().delete_login_profile(**self._entry.caller, user_name=self._user)
+        with contextlib.suppress(NotFoundError):
+            self._aws().delete_login_profile(**self._entry.caller, user_name=self._user)
         self._vault().delete(console_item(self._name))
         return "taken away"
 

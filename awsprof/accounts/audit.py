@@ -166,10 +166,19 @@ def _mfa_demanded(audited: Audited, _: datetime) -> Outcome:
         return _unknown("IAM Identity Center asks for MFA or not, and does not tell the account")
     if user is None:
         return _unknown(f"{profile.name} is a role's: what it demands stands in its trust policy, which is not read")
-    mine = next((one for one in audited.look.permissions() if one.user == user), None)
-    if mine is not None and demands_mfa(mine.documents):
-        return _passed(f"a policy denies user {user} nearly everything without MFA")
-    return _failed(f"no policy demands MFA of user {user}: a stolen key works without any code", _by_setup(audited))
+    permissions = audited.look.permissions()
+    if user not in [one.user for one in permissions if demands_mfa(one.documents)]:
+        return _failed(f"no policy demands MFA of user {user}: a stolen key works without any code", _by_setup(audited))
+    bare = [one.user for one in permissions if one.documents and not demands_mfa(one.documents)]
+    others = [name for name in bare if _gets_in(audited.look, name)]
+    if others:
+        message = f"{_named(others)} permissions, and no policy demands MFA for them"
+        return _failed(message, f"{_console(audited.profile)}, then Users: put them into a group that demands it")
+    return _passed(f"a policy denies user {user} nearly everything without MFA")
+
+
+def _gets_in(look: Look, user: str) -> bool:
+    return any(one.key.active for one in look.keys_of(user)) or look.has_password(user)
 
 
 def _permissions_by_group(audited: Audited, _: datetime) -> Outcome:

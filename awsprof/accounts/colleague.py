@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from awsprof.accounts.group import Group
+from awsprof.accounts.group import SYSADMINS, Group
 from awsprof.accounts.member import Member
 from awsprof.browsers.sign_in import sign_in_page
+from awsprof.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,17 +26,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ColleagueRequest:
-    """Who gets a place, in which group, and what that may do where it is made anew."""
+    """Who gets a place, in which group, whether that was *named*, and what it may do where it is made anew."""
 
     name: ProfileName
     group: str
+    named: bool
     policy_arn: str | None
     require_mfa: bool
 
 
+def group_of(name: ProfileName, *, aws: Callable[[], Aws], entry: Entry) -> str:
+    """Return the group for somebody of whom none is said: one that the user is in stays, and sysadmins for others."""
+    try:
+        groups = aws().groups_of_user(**entry.caller, user_name=name.user)
+    except NotFoundError:
+        groups = []
+    return SYSADMINS if SYSADMINS in groups or not groups else groups[0]
+
+
 def steps(request: ColleagueRequest, *, aws: Callable[[], Aws], entry: Entry, vault: Callable[[], Vault]) -> list[Step]:
     """Return the steps that give a colleague a place."""
-    group = Group(aws=aws, entry=entry, name=request.group, policy_arn=request.policy_arn)
+    group = Group(aws=aws, entry=entry, name=request.group, policy_arn=request.policy_arn, named=request.named)
     member = Member(request.name, aws=aws, entry=entry, group=group, vault=vault)
     user = request.name.user
     guard = group.guard_step(unless=lambda: group.without_devices(but_for=user))

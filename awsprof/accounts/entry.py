@@ -6,12 +6,13 @@ Knows whose credentials call AWS; not what is done with them.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
 from awsprof.browsers.sign_in import first_region
-from awsprof.errors import AccessDeniedError, AwsprofError
+from awsprof.errors import AccessDeniedError, AwsError, AwsprofError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +99,35 @@ class Entry:
     def own_policy(self, policy: str) -> str:
         """Return the ARN of one of the account's policies."""
         return f"arn:{self.via.partition}:iam::{self.id}:policy/{policy}"
+
+    def refuse_management(self) -> None:
+        """
+        Refuse the account that manages its organization, as far as the caller may see whether it does.
+
+        Raises:
+            AwsprofError: It is that account; only from inside is there a way into it.
+        """
+        if self.via.account_id != self.id:
+            return
+        with contextlib.suppress(AccessDeniedError):
+            organization = self._aws().organization(**self.via.caller)
+            if organization is not None and organization.management_account_id == self.id:
+                raise AwsprofError(
+                    f"Account {self.id} is the management account of {organization.id}, and no product's",
+                    hint="'awsprof account create PRODUCT ENV --email ADDRESS' makes the product one of its own.",
+                )
+
+    def account_step(self) -> Step:
+        """The line that tells which account it is, with its real name where whoever acts sees it."""
+        return Step("account", lambda: ok(self._called()), self._called)
+
+    def _called(self) -> str:
+        if self.via.account_id != self.id:
+            # Whoever may not see it still gets in by its id.
+            with contextlib.suppress(AwsError):
+                account = self._aws().account(**self.via.caller, account_id=self.id)
+                return f"{account.id}, {account.name}, {account.email}"
+        return self.id
 
     def step(self) -> Step:
         """The step that comes by the credentials; in a new account it may take minutes."""

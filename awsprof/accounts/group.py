@@ -65,23 +65,27 @@ def needs_policy(group: str) -> bool:
 class Group:
     """One group of the account behind *entry*."""
 
-    def __init__(self, *, aws: Callable[[], Aws], entry: Entry, name: str, policy_arn: str | None) -> None:
+    def __init__(
+        self, *, aws: Callable[[], Aws], entry: Entry, name: str, policy_arn: str | None, named: bool = True
+    ) -> None:
         """
         Args:
             policy_arn: The managed policy it carries; None: the usual one, or none for a group that is there.
+            named: Whether somebody has asked for this very group, and for all that comes with it.
         """
         self.name = name
+        self._named = named
         self._aws = aws
         self._entry = entry
         self._given_arn = policy_arn
         self._given_is_there = False
 
     def steps(self) -> list[Step]:
-        steps = [Step("group", self._look, self._make)]
-        if self._given_arn is not None or not needs_policy(self.name):
-            steps.append(Step("permissions", self._look_permissions, self._permit))
-        own = Step("self-service", self._look_self_service, self._attach_self_service)
-        return [*steps, own]
+        return [
+            Step("group", self._look, self._make),
+            Step("permissions", self._look_permissions, self._permit),
+            Step("self-service", self._look_self_service, self._attach_self_service),
+        ]
 
     def guard_step(self, *, unless: Callable[[], Seen | None]) -> Step:
         """
@@ -136,11 +140,24 @@ class Group:
         return to_do(self.name)
 
     def _look_permissions(self) -> Seen:
-        words = f"{self._policy_arn.rpartition('/')[2]} for {self.name}"
+        """Tell all that who is in the group may do, whoever gave it that."""
+        wanted = self._policy_arn
         attached = self._attached()
         if attached is None:
-            return unseen(words)
-        if any(it.arn == self._policy_arn for it in attached):
+            return unseen(self._permitted())
+        ours = [self._entry.own_policy(name) for name in (SELF_SERVICE_NAME, GUARD_NAME)]
+        others = [it.name for it in attached if it.arn not in (wanted, *ours)] + self._inline()
+        if others and self._given_arn is not None and not self._named:
+            raise UsageError(
+                f"The group {self.name} of account {self._entry.id} gives {', '.join(others)} already, beside what "
+                "--policy says",
+                hint="Name another group with --group, or this one, if all of it is meant.",
+            )
+        if wanted is None:
+            return ok(f"{', '.join(others) or 'nothing'} for {self.name}")
+        beside = f" beside {', '.join(others)}" if others else ""
+        words = f"{wanted.rpartition('/')[2]}{beside} for {self.name}"
+        if any(it.arn == wanted for it in attached):
             return ok(words)
         members = self._aws().group_members(**self._entry.caller, group=self.name)
         return to_do(f"{words}, and so for {', '.join(members)}" if members else words)
@@ -182,9 +199,19 @@ class Group:
         except NotFoundError:
             return []
 
+    def _inline(self) -> list[str]:
+        try:
+            return self._aws().inline_group_policies(**self._entry.caller, group=self.name)
+        except NotFoundError:
+            return []
+
     @property
-    def _policy_arn(self) -> str:
-        return self._given_arn or self._entry.managed_by_aws(_USUAL[self.name])
+    def _policy_arn(self) -> str | None:
+        usual = _USUAL.get(self.name)
+        return self._given_arn or (usual and self._entry.managed_by_aws(usual))
+
+    def _permitted(self) -> str:
+        return f"{(self._policy_arn or 'what it has').rpartition('/')[2]} for {self.name}"
 
     # --- deeds
 
@@ -193,8 +220,9 @@ class Group:
         return self.name
 
     def _permit(self) -> str:
+        assert self._policy_arn is not None  # the look before saw it missing
         self._aws().attach_group_policy(**self._entry.caller, group=self.name, policy_arn=self._policy_arn)
-        return f"{self._policy_arn.rpartition('/')[2]} for {self.name}"
+        return self._permitted()
 
     def _attach_self_service(self) -> str:
         return self._attach(SELF_SERVICE_NAME, self_service(self._entry.via.partition))

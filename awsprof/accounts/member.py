@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from awsprof.accounts.documents import new_password
 from awsprof.accounts.steps import Seen, Step, ok, to_do, unseen
-from awsprof.errors import NotFoundError
+from awsprof.errors import AlreadyThereError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ class Member:
             groups = self._aws().groups_of_user(**self._entry.caller, user_name=self.name.user)
         except NotFoundError:
             return to_do(words)
-        return ok(words) if self._group.name in groups else to_do(words)
+        return ok(f"{self.name.user} in {', '.join(groups)}") if self._group.name in groups else to_do(words)
 
     def _join(self) -> str:
         self._aws().add_user_to_group(**self._entry.caller, user_name=self.name.user, group=self._group.name)
@@ -94,13 +94,19 @@ class Member:
         return ok(f"{self.name.user} has one{', the first is in the vault' if kept else ''}")
 
     def _give_password(self) -> str:
-        item = console_item(str(self.name))
+        item, vault = console_item(str(self.name)), self._vault()
         policy = self._aws().password_policy(**self._entry.caller)
-        least = policy.min_length if policy else 0
-        password = self._vault().get(item)
-        if password is None or len(password) < least:
-            password = new_password(least)
-            # Before AWS has it: whatever becomes of the answer, it is known.
-            self._vault().set(item, password)
-        self._aws().create_login_profile(**self._entry.caller, user_name=self.name.user, password=password)
+        # One in the vault may be from before, and in a message to somebody.
+        former, password = vault.get(item), new_password(policy.min_length if policy else 0)
+        # Before AWS has it: whatever becomes of the answer, it is known.
+        vault.set(item, password)
+        try:
+            self._aws().create_login_profile(**self._entry.caller, user_name=self.name.user, password=password)
+        except AlreadyThereError:
+            # Made by a run just before, which AWS did not tell of yet.
+            if former is None:
+                vault.delete(item)
+            else:
+                vault.set(item, former)
+            raise
         return f"for {self.name.user}, in the vault; to be changed at the first login"

@@ -32,7 +32,8 @@ def demands_mfa(documents: Iterable[Document]) -> bool:
     """
     Whether one of the documents keeps a request without MFA from all but the caller's own MFA and password.
 
-    A deny under ``Bool`` is none: a request signed with long-term credentials has no such key, and passes it by.
+    A deny under ``Bool`` is none: a request signed with long-term credentials has no such key, and passes it by. Nor
+    is one where that key is ``Null``: a session without MFA has it, and its value is false.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
     """
@@ -72,7 +73,6 @@ def _is_without_mfa(condition: object) -> bool:
     wanted = {
         ("boolifexists", "aws:multifactorauthpresent"): "false",
         ("null", "aws:multifactorauthage"): "true",
-        ("null", "aws:multifactorauthpresent"): "true",
     }
     return wanted.get((str(operator).lower(), str(key).lower())) in [text.lower() for text in _texts(value)]
 

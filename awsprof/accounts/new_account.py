@@ -122,6 +122,7 @@ class NewAccount:
         self._warn = warn
         self._now = now
         self._known: Organization | None = None
+        self._real_name = name  # one that is found by its id may have another
 
     def find(self) -> str | None:
         """
@@ -183,7 +184,7 @@ class NewAccount:
             return unseen(words)
         self._entry.account_id = self._entry.account_id or self._account_id()
         if self._entry.account_id is not None:
-            return ok(f"{self._name}, {self._entry.account_id}")
+            return ok(f"{self._real_name}, {self._entry.account_id}")
         return to_do(f"{self._name}, being made already" if self._request() else words)
 
     def _look_place(self) -> Seen:
@@ -223,7 +224,7 @@ class NewAccount:
             )
         if not named:
             return None
-        self.email = named[0].email
+        self.email, self._real_name = named[0].email, named[0].name
         joined = named[0].joined
         self._entry.patient = self._entry.patient or (joined is not None and self._now() - joined < _NEW)
         return named[0].id

@@ -147,7 +147,8 @@ class OwnProfile:
                 replace=profile is not None,
                 ask_in=self._entry.via.first_region,
             )
-            for warning in self._adding.add(request, keys, region=self._region).warnings:
+            region = self._region if profile is None else None  # a profile that is there keeps its own
+            for warning in self._adding.add(request, keys, region=region).warnings:
                 if "without an MFA device" not in warning:  # the next step's business
                     self._warn(warning)
         self._key.forget()

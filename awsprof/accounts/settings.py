@@ -22,16 +22,26 @@ if TYPE_CHECKING:
 class AccountSettings:
     """Alias and password policy of the account behind *entry*."""
 
-    def __init__(self, *, aws: Callable[[], Aws], entry: Entry, alias: str, ask_alias: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        *,
+        aws: Callable[[], Aws],
+        entry: Entry,
+        alias: str,
+        ask_alias: Callable[[str], str],
+        warn: Callable[[str], None] | None,
+    ) -> None:
         """
         Args:
             alias: The one it is to have; another that it has already stays.
             ask_alias: Says why one cannot be had, and asks for another; raises AnswerNeededError with no terminal.
+            warn: Is told once of another alias that stays; None where nobody has asked for one.
         """
         self._aws = aws
         self._entry = entry
         self._alias = alias
         self._ask_alias = ask_alias
+        self._warn = warn
 
     def steps(self) -> list[Step]:
         return [
@@ -43,7 +53,12 @@ class AccountSettings:
         if not self._entry.is_open:
             return unseen(self._alias)
         alias = self._aws().account_alias(**self._entry.caller)
-        return to_do(self._alias) if alias is None else ok(alias)
+        if alias is None:
+            return to_do(self._alias)
+        if alias != self._alias and self._warn is not None:
+            self._warn(f"Account {self._entry.id} has the alias {alias}, which stays: {self._alias} is not used")
+        self._warn = None
+        return ok(alias)
 
     def _give_alias(self) -> str:
         alias = self._alias

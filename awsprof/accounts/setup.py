@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from awsprof.accounts.documents import account_name
 from awsprof.accounts.entry import Entry, Via
 from awsprof.accounts.first_key import FirstKey
-from awsprof.accounts.group import Group, needs_policy
+from awsprof.accounts.group import SYSADMINS, Group, needs_policy
 from awsprof.accounts.member import Member
 from awsprof.accounts.new_account import NewAccount
 from awsprof.accounts.own_profile import Mfa, OwnProfile
@@ -44,19 +44,20 @@ if TYPE_CHECKING:
     from awsprof.profiles.enrolling import Enrolling
     from awsprof.sessions.login import Sessions
     from awsprof.settings import TeamFile
-    from awsprof.vault import Vault
+    from awsprof.vault import ChosenVault
 
 _ACTIVE = "ACTIVE"
 
 
 @dataclass(frozen=True, slots=True)
 class SetupRequest:
-    """What a person wants of one account; *alias* is the one it gets when it has none."""
+    """What a person wants of one account; *alias* is the one it gets when it has none, *group* None when unsaid."""
 
     name: ProfileName
     alias: str
+    alias_given: bool
     region: str | None
-    group: str
+    group: str | None
     policy_arn: str | None
     mfa: Mfa
     require_mfa: bool
@@ -77,7 +78,7 @@ class Outside:
     """The services that setting up uses, and the person."""
 
     aws: Callable[[], Aws]
-    vault: Callable[[], Vault]
+    vault: Callable[[], ChosenVault]
     files: ProfileFiles
     sessions: Sessions
     adding: Adding
@@ -115,7 +116,15 @@ class Accounts:
         self._outside = outside
 
     def via(self, profile: Profile) -> Via:
-        """Come by the credentials of the profile that acts, and ask AWS whose they are; may start a session."""
+        """
+        Come by the credentials of the profile that acts, and ask AWS whose they are; may start a session.
+
+        Raises:
+            VaultLockedError: Nothing made with a session that is good still could be kept.
+        """
+        vault = self._outside.vault()
+        for item in vault.names()[:1]:
+            vault.get(item)
         region = profile.region_for_calls(self._outside.environ)
         credentials = self._outside.sessions.serve(profile).credentials
         identity = self._outside.aws().caller_identity(credentials, region=region)
@@ -175,7 +184,8 @@ class Accounts:
                 "name in the organization"
                 if not found
                 else f"The organization has {len(found)} accounts named {wanted}: {', '.join(it.id for it in found)}",
-                hint=f"Name it with --account-id, or make it with 'awsprof account create {name.product} {name.env}'."
+                hint="Name it with --account-id, or make it with "
+                f"'awsprof account create {name.product} {name.env} --email ADDRESS'."
                 if not found
                 else "Name one with --account-id.",
             )
@@ -234,7 +244,13 @@ class Accounts:
     def steps(self, request: SetupRequest, entry: Entry) -> list[Step]:
         """Return the steps that set up the account behind *entry*."""
         outside, user = self._outside, request.name.user
-        group = Group(aws=outside.aws, entry=entry, name=request.group, policy_arn=request.policy_arn)
+        group = Group(
+            aws=outside.aws,
+            entry=entry,
+            name=request.group or SYSADMINS,
+            policy_arn=request.policy_arn,
+            named=request.group is not None,
+        )
         member = Member(request.name, aws=outside.aws, entry=entry, group=group, vault=outside.vault)
         key = FirstKey(
             request.name, aws=outside.aws, entry=entry, vault=outside.vault, now=outside.now, person=outside.person
@@ -255,7 +271,13 @@ class Accounts:
             warn=outside.warn,
             keep_alias=outside.keep_alias,
         )
-        settings = AccountSettings(aws=outside.aws, entry=entry, alias=request.alias, ask_alias=outside.ask_alias)
+        settings = AccountSettings(
+            aws=outside.aws,
+            entry=entry,
+            alias=request.alias,
+            ask_alias=outside.ask_alias,
+            warn=outside.warn if request.alias_given else None,
+        )
         return [
             entry.step(),
             *settings.steps(),
@@ -280,7 +302,7 @@ def _check_new(request: SetupRequest, there: Profile | None) -> None:
             "account in the organization",
             hint=f"'awsprof account setup' sets that account up; 'awsprof remove {there.name}' makes way.",
         )
-    if request.policy_arn is None and needs_policy(request.group):
+    if request.policy_arn is None and request.group is not None and needs_policy(request.group):
         raise UsageError(
             f"What the group '{request.group}' of a new account may do is not said", hint="Say it with --policy ARN."
         )

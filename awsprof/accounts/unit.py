@@ -24,7 +24,12 @@ _PATH = re.compile(r"[^/\x00-\x1f\x7f]{1,128}(/[^/\x00-\x1f\x7f]{1,128})*")
 
 
 def check_unit(text: str) -> str:
-    """Refuse what is neither a unit's id nor a path of names from the root down."""
+    """Refuse what is neither a unit's id nor a path of names from the root down; a mistyped id is no name."""
+    if text.startswith(("ou-", "r-")) and not _ID.fullmatch(text):
+        raise UsageError(
+            f"'{printable(text)}' is no organizational unit's id, and an account is to be in a unit",
+            hint="Give a path like Workloads/apps, or an id like ou-ab12-abcdefgh.",
+        )
     if not _PATH.fullmatch(text):
         raise UsageError(
             f"'{printable(text)}' cannot be an organizational unit", hint="Give a path like Workloads/apps, or its id."

@@ -252,6 +252,15 @@ class IamAdministration(Service):
         client = self._client("iam", credentials, region)
         return _attached(client.pages("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=group))
 
+    def inline_group_policies(self, credentials: Credentials, *, region: str, group: str) -> list[str]:
+        """
+        List the names of the policies written into a group.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListGroupPolicies.html
+        """
+        rows = self._client("iam", credentials, region).pages("ListGroupPolicies", "PolicyNames", GroupName=group)
+        return list(map(str, rows))
+
     def attach_group_policy(self, credentials: Credentials, *, region: str, group: str, policy_arn: str) -> None:
         """
         Attach a managed policy to a group.

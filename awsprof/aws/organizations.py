@@ -100,6 +100,18 @@ class Organizations(Service):
         for row in self._client("organizations", credentials, region).pages("ListAccounts", "Accounts"):
             yield _account(row)
 
+    def account(self, credentials: Credentials, *, region: str, account_id: str) -> MemberAccount:
+        """
+        Return one account of the organization.
+
+        Raises:
+            NotFoundError: It is in another one, or in none.
+
+        Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeAccount.html
+        """
+        client = self._client("organizations", credentials, region)
+        return _account(client.read("DescribeAccount", AccountId=account_id)["Account"])
+
     def accounts_of(self, credentials: Credentials, *, region: str, parent_id: str) -> Iterator[MemberAccount]:
         """
         List the accounts directly under a root or a unit.

@@ -18,6 +18,7 @@ from awsprof.model import check_account_id
 from awsprof.naming import ProfileName
 
 if TYPE_CHECKING:
+    from awsprof.accounts.entry import Entry
     from awsprof.accounts.setup import SetupRequest
     from awsprof.cli.world import World
 
@@ -91,11 +92,12 @@ def create_command(
     service.check(wanted, there, new=True)
     if there is not None and account.email.lower() != address.lower():
         world.say(f"Account {there} is there already, with the address {account.email}; {address} is not used.")
+    if there is not None:
+        _check_account(world, wanted.name, entry)
     _warn_of_seed(world, wanted, manner)
-    if carry_out(
-        world, wanted.name, f"{product}_{env} made", [*account.steps(), *service.steps(wanted, entry)], manner
-    ):
-        conclude(world, wanted.name, manner, entry, password=options["password"], email=account.email)
+    steps = [*account.steps(), *service.steps(wanted, entry)]
+    done = carry_out(world, wanted.name, f"{product}_{env} made", steps, manner)
+    conclude(world, wanted.name, manner, entry, done=done, password=options["password"], email=account.email)
 
 
 @account_command.command("setup")
@@ -135,10 +137,21 @@ def setup_command(
     acting = service.via(actor)
     found = service.account_id(acting, wanted.name, account_id)
     service.check(wanted, found)
-    _warn_of_seed(world, wanted, manner)
     entry = service.entry(acting, actor, found)
-    if carry_out(world, wanted.name, f"{product}_{env} set up", service.steps(wanted, entry), manner):
-        conclude(world, wanted.name, manner, entry, password=options["password"], email=None)
+    _check_account(world, wanted.name, entry)
+    _warn_of_seed(world, wanted, manner)
+    steps = [entry.account_step(), *service.steps(wanted, entry)]
+    done = carry_out(world, wanted.name, f"{product}_{env} set up", steps, manner)
+    conclude(world, wanted.name, manner, entry, done=done, password=options["password"], email=None)
+
+
+def _check_account(world: World, name: ProfileName, entry: Entry) -> None:
+    """Refuse the management account, and warn of one that is another product's."""
+    entry.refuse_management()
+    there = [it for it in world.files.profiles().values() if it.account_id == entry.id]
+    others = [it.name for it in there if it.parts is not None and it.parts.product != name.product]
+    if others:
+        world.warn(f"Account {entry.id} is another product's already: {', '.join(others)} leads there")
 
 
 def _warn_of_seed(world: World, wanted: SetupRequest, manner: Manner) -> None:

@@ -48,7 +48,7 @@ def setting_up(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--no-require-mfa", is_flag=True, help="Let a protected env be used without MFA."),
         click.option("--mfa", type=click.Choice(["ask", "store-seed", "skip"]), help="How the MFA device is made."),
         click.option("--policy", metavar="ARN", help="What the group may do, as a managed policy."),
-        click.option("--group", metavar="NAME", default="sysadmins", help="The group the user is put into."),
+        click.option("--group", metavar="NAME", help="The group the user is put into; sysadmins when left out."),
         click.option("--alias", metavar="NAME", help="The account's alias; PRODUCT-ENV when left out."),
         click.option("--region", metavar="REGION", help="The new profile's region."),
         click.option("--user", metavar="USER", help="The user to make; the setting 'user' when left out."),
@@ -67,7 +67,7 @@ def request(
     user: str | None,
     region: str | None,
     alias: str | None,
-    group: str,
+    group: str | None,
     policy: str | None,
     mfa: str | None,
     no_require_mfa: bool,
@@ -87,16 +87,21 @@ def request(
     account_name(product, env)
     if password == SHOW and manner.as_json:
         raise UsageError("--password show and --json exclude each other", hint="'awsprof account password' shows it.")
+    profile = world.files.profiles().get(str(name))
     if region is not None:
         check_region(region)
+        if profile is not None and profile.region != region:
+            has = f"has the region {profile.region}" if profile.region else "has no region"
+            world.warn(f"{name} {has}, which stays: 'awsprof set {name} region={region}' changes it")
     protected = is_protected(product, env, world.settings, world.team)
     can_answer = manner.dry_run or world.terminal.can_answer()
-    asks = not (manner.dry_run or manner.yes or str(name) in world.files.profiles())
+    asks = not (manner.dry_run or manner.yes or profile is not None)
     return SetupRequest(
         name,
         check_alias(alias) if alias is not None else alias_of(product, env),
+        alias is not None,
         region_of(world, name, region) if asks else world.adding.region(name, region),
-        check_group(group),
+        check_group(group) if group is not None else None,
         check_policy(policy) if policy is not None else None,
         chosen_mfa(mfa, protected=protected, yes=manner.yes, can_answer=can_answer),
         protected and not no_require_mfa,
@@ -114,12 +119,12 @@ def whose(world: World, user: str | None) -> str:
 
 
 def conclude(
-    world: World, name: ProfileName, manner: Manner, entry: Entry, *, password: str, email: str | None
+    world: World, name: ProfileName, manner: Manner, entry: Entry, *, done: bool, password: str, email: str | None
 ) -> None:
-    """Say how one goes on, and what no call of AWS's can do."""
+    """Say how one goes on, and what no call of AWS's can do; where nothing was *done*, only what is asked for."""
     from awsprof.accounts.setup import what_no_call_can_do
 
-    if manner.as_json:
+    if manner.as_json or manner.dry_run or not (done or password == SHOW):
         return
     first = first_password_left(world, name, entry)
     if first is None:
@@ -128,6 +133,8 @@ def conclude(
         click.echo(f"First console password of {name.user}: {first}")
     else:
         world.say(f"The first console password: 'awsprof account password {name} --copy'.")
+    if not done:
+        return
     team = world.team
     if team is not None and team.product == name.product and not getattr(team.envs.get(name.env), "account_id", None):
         world.say(f"{team.path} does not tell the account of {name.env} yet: 'awsprof product init' adds it.")

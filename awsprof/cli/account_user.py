@@ -10,7 +10,7 @@ from awsprof.cli.account_request import as_planned, first_password_left
 from awsprof.cli.account_steps import Manner, accounts, carry_out
 from awsprof.cli.main import Command
 from awsprof.cli.selecting import one
-from awsprof.errors import UsageError
+from awsprof.errors import NoSingleProfileError, UsageError
 from awsprof.naming import ProfileName, printable
 from awsprof.settings import is_protected
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.argument("product")
 @click.argument("env")
 @click.argument("user")
-@click.option("--group", metavar="NAME", help="sysadmins, readonly, or a group of your own; sysadmins when left out.")
+@click.option(
+    "--group", metavar="NAME", help="sysadmins, readonly, or another; else what the user is in, or sysadmins."
+)
 @click.option("--policy", metavar="ARN", help="What a group made anew may do, as a managed policy.")
 @click.option("--no-require-mfa", is_flag=True, help="Do not see to it that a protected env demands MFA of the group.")
 @click.option("--reset-mfa", is_flag=True, help="Take a lost phone's MFA device away, so that another can be enrolled.")
@@ -59,15 +61,17 @@ def user_command(
     awsprof account user autochart prod anna --disable --dry-run
     """
     from awsprof.accounts.access import Access, anybody
-    from awsprof.accounts.colleague import ColleagueRequest, steps
-    from awsprof.accounts.group import SYSADMINS, check_group, check_policy
+    from awsprof.accounts.colleague import ColleagueRequest, group_of, steps
+    from awsprof.accounts.group import check_group, check_policy
 
     if (reset_mfa and disable) or ((reset_mfa or disable) and (group or policy or no_require_mfa)):
         raise UsageError("--reset-mfa and --disable go with none of the others, nor with each other")
     name = (anybody if reset_mfa or disable else ProfileName.checked)(product, env, user)
     protected = is_protected(product, env, world.settings, world.team)
-    group = check_group(group or SYSADMINS)
-    request = ColleagueRequest(name, group, check_policy(policy) if policy else None, protected and not no_require_mfa)
+    if group is not None:
+        check_group(group)
+    if policy is not None:
+        check_policy(policy)
     entry = _entry(world, name, via)
     if reset_mfa or disable:
         access = Access(name, aws=lambda: world.aws, entry=entry, vault=lambda: world.vault)
@@ -77,6 +81,13 @@ def user_command(
         if done and not manner.as_json:
             _tell_of_the_rest(world, name, disabled=disable)
         return
+    request = ColleagueRequest(
+        name,
+        group or group_of(name, aws=lambda: world.aws, entry=entry),
+        group is not None,
+        policy,
+        protected and not no_require_mfa,
+    )
     what = steps(request, aws=lambda: world.aws, entry=entry, vault=lambda: world.vault)
     carry_out(world, name, f"{name} given a place", what, manner)
     if not (manner.dry_run or manner.as_json):
@@ -87,7 +98,11 @@ def _entry(world: World, name: ProfileName, via: str | None) -> Entry:
     from awsprof.accounts.setup import own_entry
 
     service = accounts(world)
-    actor = one(world, via or f"{name.product}_{name.env}", (None, None, False))
+    try:
+        actor = one(world, via or f"{name.product}_{name.env}", (None, None, False))
+    except NoSingleProfileError as error:
+        error.hint = error.hint if via else "Name the profile that acts with --via."
+        raise
     return own_entry(service, actor, name, is_own=via is None)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from awsprof.aws.calls import Aws
+from awsprof.errors import VaultLockedError
 from awsprof.model import LongTermCredentials
+from awsprof.sessions.login import Sessions
 from tests.localaws import motobackend
 from tests.test_accounts.conftest import DEV, MANAGEMENT, PROD, REGION, ROLE, VIA, changes
 from tests.test_cli.conftest import everything, two_lines
@@ -104,6 +107,25 @@ def test_dry_run(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -
     assert row(outcome, "organizational unit") == ("ok", "apps")
     assert row(outcome, "account") == ("to-do", "autochart_dev, paul@example.com")
     assert row(outcome, "account's place") == ("unseen", "in apps")
+
+
+def test_a_locked_vault(
+    awsprof: WatchedCommandLine, company: Company, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noticed before anything is planned, although the session of the profile that acts is good still: exit 6."""
+    keys = json.loads(awsprof.items[VIA])
+    credentials = LongTermCredentials(keys["access_key_id"], keys["secret_access_key"])
+    monkeypatch.setattr(Sessions, "serve", lambda *_, **__: SimpleNamespace(credentials=credentials))
+    get = awsprof.vault.get
+
+    def locked(item: str) -> str | None:
+        if item in awsprof.vault.items:  # as a vault of files knows without being open
+            raise VaultLockedError("The vault is locked")
+        return get(item)
+
+    monkeypatch.setattr(awsprof.vault, "get", locked)
+    outcome = create(awsprof, "dev", "--yes")
+    assert (outcome.status, outcome.stdout, changes(aws)) == (6, "", [])
 
 
 ADDRESSES = {
@@ -224,6 +246,9 @@ def test_a_unit_by_path_or_id(awsprof: WatchedCommandLine, company: Company) -> 
     unknown = create(awsprof, "dev", "--yes", "--ou", f"{workloads[:-2]}zz")
     assert (unknown.status, "'awsprof account list' shows the units there are" in unknown.stderr) == (7, True)
     assert create(awsprof, "dev", "--yes", "--ou", "Workloads//one").status == 2
+    for mistyped in (organization.ou[0].id, "ou-AB12-typo"):
+        refused = create(awsprof, "dev", "--yes", "--ou", mistyped)
+        assert (refused.status, "is no organizational unit's id" in refused.stderr) == (2, True)
     add_unit(workloads, "autochart")
     add_unit(add_unit(organization.ou[0].id, "More"), "autochart")
     organization.accounts[-1].parent_id = organization.ou[0].id
@@ -249,7 +274,8 @@ def test_by_the_team_file(awsprof: WatchedCommandLine, company: Company, aws: Lo
     assert (outcome.status, changes(aws)) == (1, [])
     assert f"The team file says account {PROD} for autochart_dev, which is not in this organization" in outcome.stderr
     team.write_text(f'product = "autochart"\n[envs.dev]\naccount_id = "{DEV}"\n')
-    assert create(awsprof, "dev", "--yes").status == 0
+    outcome = create(awsprof, "dev", "--yes", "--json")
+    assert (outcome.status, row(outcome, "account")) == (0, ("ok", f"other name, {DEV}"))
     assert places()["other name"] == "autochart"
 
 

@@ -45,6 +45,8 @@ def test_demands(document: dict[str, Any]) -> None:
         _statement(Effect="Allow"),
         # A request signed with long-term credentials has no such key, and Bool lets it pass.
         _statement(Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}}),
+        # A session without MFA has the key, and its value is false.
+        _statement(Condition={"Null": {"aws:MultiFactorAuthPresent": "true"}}),
         _statement(Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}),
         _statement(Condition=None),
         _statement(Condition={**_WITHOUT, "IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}),

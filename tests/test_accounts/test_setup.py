@@ -123,7 +123,9 @@ def test_a_phone(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -
 
     outcome = setup(awsprof, "prod", answers=["y", code, code])
     assert outcome.status == 0
-    assert outcome.stdout.startswith("STEP              STATE   DETAIL\nway in            ok      ")
+    assert outcome.stdout.startswith(
+        "STEP              STATE   DETAIL\naccount           ok      222222222222, autochart_prod, autoch"
+    )
     assert awsprof.terminal.questions[0] == "Do what is to do?"
     assert devices(aws, PROD) == ["paul"]
     assert f"{PROD_NAME}/seed" not in awsprof.items
@@ -138,6 +140,7 @@ def test_dry_run_reads_only(awsprof: WatchedCommandLine, company: Company, aws: 
     outcome = setup(awsprof, "prod", "--dry-run", "--json")
     assert (outcome.status, changes(aws), everything(awsprof)) == (0, [], before)
     assert states(outcome) == {
+        "account": "ok",
         "way in": "ok",
         **dict.fromkeys(["alias", "password policy", "group", "permissions", "self-service", "user"], "to-do"),
         **dict.fromkeys(["membership", "console password", "access key", "profile", "MFA device"], "to-do"),
@@ -210,6 +213,7 @@ def test_which_account(awsprof: WatchedCommandLine, company: Company, aws: Local
         "Error: Which account autochart_dev is is not known: neither the team file tells it, nor is there one of that "
         "name in the organization.",
     )
+    assert "'awsprof account create autochart dev --email ADDRESS'" in unknown.stderr
     (awsprof.home / ".awsprof.toml").write_text(f'product = "autochart"\n[envs.dev]\naccount_id = "{DEV}"\n')
     other = setup(awsprof, "dev", "--yes", "--account-id", PROD)
     assert (other.status, "the team file says 111111111111" in other.stderr) == (1, True)
@@ -243,7 +247,37 @@ def test_from_inside(awsprof: WatchedCommandLine, aws: LocalAWS) -> None:
     options = ("--account-id", DEV, "--user", "paul", "--yes", "--region", REGION)
     outcome = awsprof("account", "setup", "autochart", "dev", "--via", "autochart_dev_admin", *options)
     assert outcome.status == 0
-    assert aws.calls_of("AssumeRole") == aws.calls_of("DescribeOrganization") == []
+    assert aws.calls_of("AssumeRole") == []
+
+
+def test_the_management_account_is_refused(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """No product's users, alias and policies belong there; create takes no team file's word for it either."""
+    aws.clear_calls()
+    given = setup(awsprof, "dev", "--yes", "--account-id", MANAGEMENT)
+    (awsprof.home / ".awsprof.toml").write_text(f'product = "autochart"\n[envs.dev]\naccount_id = "{MANAGEMENT}"\n')
+    words = ("account", "create", "autochart", "dev", "--via", VIA, "--email", "paul@example.com", "--yes")
+    for outcome in (given, awsprof(*words)):
+        assert (outcome.status, changes(aws)) == (1, [])
+        assert f"Account {MANAGEMENT} is the management account of o-" in outcome.stderr
+        assert "'awsprof account create PRODUCT ENV --email ADDRESS'" in outcome.stderr
+
+
+def test_the_plan_tells_the_account(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
+    """By its real name, where whoever acts may see it, whatever was typed; one of another product is warned of."""
+    company.member(DEV, "billing_prod")
+    key = aws.account(DEV).user("uma").access_key()
+    words = ("billing", "dev", "uma", "--from", "-", "--no-verify", "--account-id", DEV, "--region", REGION)
+    assert awsprof("add", *words, stdin=two_lines(key)).status == 0
+    plan = setup(awsprof, "dev", "--account-id", DEV, "--dry-run")
+    assert plan.stdout.splitlines()[1].split(maxsplit=2) == [
+        "account",
+        "ok",
+        f"{DEV}, billing_prod, billing_prod@example.com",
+    ]
+    assert plan.stderr == f"Warning: Account {DEV} is another product's already: billing_dev_uma leads there.\n"
+    aws.fail("DescribeAccount", status=403, code="AccessDenied")
+    unseen = setup(awsprof, "dev", "--account-id", DEV, "--dry-run")
+    assert unseen.stdout.splitlines()[1].split() == ["account", "ok", DEV]
 
 
 def test_from_inside_an_organization(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
@@ -304,6 +338,16 @@ def test_what_is_there_stays(awsprof: WatchedCommandLine, company: Company, aws:
     assert [user.name for user in backend.groups["sysadmins"].users] == ["anna", "paul"]
 
 
+def test_what_is_asked_for_and_not_done(set_up: WatchedCommandLine) -> None:
+    """Another alias, and another region, are there already: a warning each, once."""
+    outcome = setup(set_up, "dev", "--yes", "--alias", "our-own", "--region", "eu-west-3")
+    assert outcome.stderr == (
+        f"Warning: {DEV_NAME} has the region {REGION}, which stays: 'awsprof set {DEV_NAME} region=eu-west-3' changes "
+        f"it.\nWarning: Account {DEV} has the alias autochart-dev, which stays: our-own is not used.\n"
+    )
+    assert setup(set_up, "dev", "--yes", "--alias", "autochart-dev", "--region", REGION).stderr == ""
+
+
 def test_a_taken_alias(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
     """Somebody asks for another; where nobody is there, --alias says it, and the run goes on from there."""
     account = company.member(DEV, "autochart_dev")
@@ -352,6 +396,7 @@ def test_a_key_that_is_gone(set_up: WatchedCommandLine) -> None:
     """The profile is given a new one, and keeps all else."""
     backend = motobackend.iam(DEV)
     backend.delete_access_key(keys_at_aws(DEV)[0], "paul")
+    assert set_up("set", DEV_NAME, "region=eu-west-3").status == 0
     before = set_up.config
     assert setup(set_up, "dev", "--yes").status == 0
     assert keys_at_aws(DEV) == [json.loads(set_up.items[DEV_NAME])["access_key_id"]]
@@ -584,6 +629,9 @@ def test_password_show(awsprof: WatchedCommandLine, company: Company) -> None:
     assert f"First console password of paul: {password}\n" in outcome.stdout
     assert outcome.stdout.count(password) == 1
     assert password not in outcome.stderr
+    again = setup(awsprof, "dev", "--yes", "--password", "show")
+    assert again.stdout.endswith(f"Nothing to do.\nFirst console password of paul: {password}\n")
+    assert (again.stderr, password in setup(awsprof, "dev", "--dry-run", "--password", "show").stdout) == ("", False)
 
 
 def test_a_password_that_was_there(awsprof: WatchedCommandLine, company: Company) -> None:

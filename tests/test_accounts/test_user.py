@@ -121,6 +121,36 @@ def test_nobody_is_locked_out(awsprof: WatchedCommandLine, company: Company) -> 
     assert ("refuses all else" in again.stdout, "mfa enroll" in again.stdout) == (False, True)
 
 
+READONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def test_a_policy_does_not_make_an_administrator(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
+    """The usual group gives more than --policy says: exit 2 until a group is named, with all of it in the plan."""
+    aws.clear_calls()
+    zed = ("account", "user", "autochart", "dev", "zed", "--policy", READONLY, "--yes")
+    outcome = set_up(*zed)
+    assert (outcome.status, changes(aws)) == (2, [])
+    assert "The group sysadmins of account 111111111111 gives AdministratorAccess already" in outcome.stderr
+    assert "Name another group with --group" in outcome.stderr
+    assert "Name another group" in set_up("account", "setup", "autochart", "dev", *zed[5:], "--via", VIA).stderr
+    motobackend.iam(DEV).groups["sysadmins"].put_policy("secrets", '{"Statement": []}')
+    plan = set_up(*zed[:-1], "--group", "sysadmins", "--dry-run").stdout
+    assert "ReadOnlyAccess beside AdministratorAccess, secrets for sysadmins, and so for paul" in plan
+    assert set_up(*zed, "--group", "zoo").status == 0
+    assert groups("zed") == ["zoo"]
+    assert "ok     ReadOnlyAccess for zoo" in set_up(*zed[:5], "--group", "zoo", "--dry-run").stdout
+
+
+def test_who_is_in_a_group_stays_there(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
+    """Nobody becomes an administrator because no group was named."""
+    carl = ("account", "user", "autochart", "dev", "carl", "--yes")
+    assert set_up(*carl, "--group", "readonly").status == 0
+    aws.clear_calls()
+    outcome = set_up(*carl)
+    assert (outcome.status, changes(aws), groups("carl")) == (0, [], ["readonly"])
+    assert "carl in readonly" in outcome.stdout
+
+
 def test_a_lost_phone(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> None:
     """All her devices go, and nothing else."""
     plan = awsprof(*VIA_MAIN, "--reset-mfa", "--dry-run")
@@ -147,6 +177,24 @@ def test_a_leaver(awsprof: WatchedCommandLine, anna: User, aws: LocalAWS) -> Non
     assert f"{ANNA}/console" not in awsprof.items
     assert "Sessions that had begun have no rights any more" in outcome.stderr
     assert awsprof(*VIA_MAIN, "--disable", "--yes").stdout.endswith("Nothing to do.\n")
+
+
+def test_an_old_password_is_not_good_again(set_up: WatchedCommandLine, aws: LocalAWS) -> None:
+    """Whoever was sent one and lost it must not find it valid; one that AWS has and does not tell of yet stays."""
+    assert set_up(*USER, "--yes").status == 0
+    user, item = motobackend.iam(DEV).users["anna"], f"{ANNA}/console"
+    sent = set_up.items[item]
+    user.password = None
+    assert set_up(*USER, "--yes").status == 0
+    assert user.password == set_up.items[item] != sent
+    user.password = None
+    assert set_up(*USER, "--disable", "--yes").status == 0
+    assert item not in set_up.items
+    assert set_up(*USER, "--disable", "--yes").stdout.endswith("Nothing to do.\n")
+    user.password = set_up.vault.items[item] = "Example-password-1!"
+    aws.fail("GetLoginProfile", status=404, code="NoSuchEntity", times=2)
+    assert set_up(*USER, "--yes").status == 0
+    assert set_up.items[item] == user.password == "Example-password-1!"
 
 
 def test_no_way_in_is_left(awsprof: WatchedCommandLine, company: Company, aws: LocalAWS) -> None:
@@ -245,6 +293,7 @@ def test_without_a_profile_there(awsprof: WatchedCommandLine, company: Company) 
     """One's own profile of that env acts; without one, --via says which does."""
     outcome = awsprof(*USER, "--yes")
     assert (outcome.status, "No profile matches 'autochart_dev'" in outcome.stderr) == (3, True)
+    assert outcome.stderr.endswith("\nName the profile that acts with --via.\n")
 
 
 DISABLE = (*VIA_MAIN, "--disable", "--yes")

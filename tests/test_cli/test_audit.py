@@ -146,6 +146,15 @@ def test_a_policy_that_only_looks_like_a_demand(aws: LocalAWS, awsprof: CommandL
     )
 
 
+def test_another_administrator_without_a_demand(awsprof: CommandLine, sound: Account) -> None:
+    """One's own demand keeps nobody from what another's key opens; whoever has no way in does not count."""
+    olga = sound.user("olga")
+    assert _rows(awsprof("audit", "prod", "--json"))["mfa-demanded"][0] == "pass"
+    olga.access_key()
+    expected = ("fail", "olga has permissions, and no policy demands MFA for them")
+    assert _rows(awsprof("audit", "prod", "--json"))["mfa-demanded"] == expected
+
+
 def test_old_and_unused(aws: LocalAWS, awsprof: CommandLine) -> None:
     """A hundred days on every key is old; one that is used still is not unused, nor is its user."""
     account = aws.account(DEV)

@@ -287,8 +287,13 @@ def _rotate(office: Office) -> Run:
 
 def _setup(office: Office, status: int = 0) -> Run:
     """A user is made with a key and a password, and the profile they belong to."""
+    _organization(office)
     office._made += 1
-    words = ["acme", f"setup{office._made}", "--user", f"s{office._made}", "--account-id", DEV, "--region", "eu-west-1"]
+    account = office.machine.aws.account(f"4444{office._made:08}")
+    office.machine.aws.account(DEV).add_member(account, f"setup{office._made}", f"setup{office._made}@example.com")
+    account.role("OrganizationAccountAccessRole", DEV)
+    words = ["acme", f"setup{office._made}", "--user", f"s{office._made}"]
+    words += ["--account-id", account.id, "--region", "eu-west-1"]
     return Run(status, [*words, "--via", office.legacy.name, "--mfa", "skip", "--yes"])
 
 
@@ -327,9 +332,13 @@ def _password(office: Office) -> Run:
     return Run(0, [f"autochart_legacy_{run.words[2]}", "--show"], purpose=f"{DEV}/{run.words[2]}")
 
 
-def _account_list(office: Office) -> Run:
+def _organization(office: Office) -> None:
     if motobackend.organizations(DEV).org is None:
         office.machine.aws.account(DEV).create_organization()
+
+
+def _account_list(office: Office) -> Run:
+    _organization(office)
     return Run(0, ["--via", office.legacy.name])
 
 
